@@ -1,0 +1,1 @@
+"""What every other part stands on: shapes, errors, units, seeds, settings, process settings."""

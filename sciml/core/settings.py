@@ -1,0 +1,168 @@
+"""Settings read from YAML: frozen, no unknown keys, and every error names file, line and remedy."""
+
+import difflib
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, Self, TypeVar, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sciml.core.errors import BadInput
+
+Location = tuple[str | int, ...]
+
+
+class Settings(BaseModel):
+    """A frozen group of settings that forbids unknown keys and non-finite numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def from_yaml(cls, path: Path) -> Self:
+        """Read settings from a YAML file.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The validated settings.
+
+        Raises:
+            BadInput: if the file is missing, is not YAML, or holds an unknown key or a value out
+                of range; the text names the file, the line and the nearest known key.
+        """
+        return validated(cls, read_document(path))
+
+
+class Document(NamedTuple):
+    """The content of a YAML file and where each key was written."""
+
+    path: str
+    values: dict[str, Any]
+    places: dict[Location, str]  # such as `recipes/hydro/a.yaml:7`
+
+    def place(self, location: Location) -> str:
+        """Where a key was written, or the nearest enclosing key that was."""
+        for length in range(len(location), 0, -1):
+            if location[:length] in self.places:
+                return self.places[location[:length]]
+        return self.path
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML mapping together with the line of each key.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The content and the places; only plain YAML types are built.
+
+    Raises:
+        BadInput: if the file is missing, is not YAML, is not a mapping or repeats a key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file; `sciml list` shows what there is") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read as UTF-8 text: {error}") from None
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise BadInput(f"{path}{line}: not valid YAML: {problem}") from None
+    if not isinstance(values, dict):
+        raise BadInput(f"{path}: expected `key: value` lines, got {type(values).__name__}")
+    places: dict[Location, str] = {}
+    _note_places(root, (), places, str(path))
+    return Document(str(path), values, places)
+
+
+def _note_places(node: yaml.Node, at: Location, places: dict[Location, str], path: str) -> None:
+    """Walk the YAML tree, note where each key stands and refuse one that stands twice."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*at, key.value)
+            place = f"{path}:{key.start_mark.line + 1}"
+            if here in places:
+                raise BadInput(f"{place}: key '{key.value}' stands twice, first at {places[here]}")
+            places[here] = place
+            _note_places(value, here, places, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            places[(*at, index)] = f"{path}:{item.start_mark.line + 1}"
+            _note_places(item, (*at, index), places, path)
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def validated(model: type[S], document: Document) -> S:
+    """Build settings from a document.
+
+    Args:
+        model: The settings class.
+        document: Content and places, from :func:`read_document`.
+
+    Returns:
+        The settings.
+
+    Raises:
+        BadInput: one line for each unknown key, missing key and value out of range.
+    """
+    try:
+        return model.model_validate(document.values)
+    except ValidationError as errors:
+        lines = [_explained(model, document, error) for error in errors.errors()]
+        raise BadInput("\n".join(lines)) from None
+
+
+def _explained(model: type[BaseModel], document: Document, error: Mapping[str, Any]) -> str:
+    """One validation error as `file:line: key: what is wrong; what to do`."""
+    location: Location = error["loc"]
+    key = ".".join(str(part) for part in location) or "the whole file"
+    place = document.place(location)
+    known = _known_keys(model, location[:-1])
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key '{key}'; {nearest_key(str(location[-1]), known)}"
+    if error["type"] == "missing":
+        return f"{place}: key '{key}' is missing; add it"
+    message = str(error["msg"])
+    message = message.removeprefix("Value error, ")
+    came = error.get("input")
+    shown = "" if isinstance(came, dict | list) else f", got {came!r}"
+    return f"{place}: {key}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def nearest_key(key: str, known: Sequence[str]) -> str:
+    """The remedy for an unknown key: the nearest known one, or all of them."""
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"known keys: {', '.join(sorted(known))}" if known else "no keys are known here"
+
+
+def _known_keys(model: type[BaseModel], location: Location) -> list[str]:
+    """The keys that are allowed at a location of a settings class."""
+    models: list[type[BaseModel]] = [model]
+    for part in location:
+        inner = [m.model_fields[str(part)] for m in models if str(part) in m.model_fields]
+        if inner:
+            models = [found for field in inner for found in _settings_within(field.annotation)]
+        # An integer indexes a list and a tag names the member of a union: the models stay.
+    return [key for found in models for key in found.model_fields]
+
+
+def _settings_within(annotation: Any) -> list[type[BaseModel]]:
+    """The settings classes inside an annotation such as `Inner | None` or `tuple[Inner, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Annotated, Union, types.UnionType, list, tuple, dict):
+        return [found for part in get_args(annotation) for found in _settings_within(part)]
+    return []

@@ -1,0 +1,1 @@
+"""Data: cards, files, splits, scaling and windows. Nothing here imports Paddle."""

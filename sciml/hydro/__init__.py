@@ -1,0 +1,1 @@
+"""Unsteady and ventilated-cavity hydrodynamics at the scale of a water tunnel."""

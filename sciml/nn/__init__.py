@@ -1,0 +1,1 @@
+"""Network blocks in Paddle, and the door to PaddleScience."""

@@ -1,0 +1,1 @@
+"""One training loop for all domains: recipe, feed, fit, checkpoint, record."""

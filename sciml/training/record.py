@@ -1,0 +1,127 @@
+"""Records: what was run, on what, with which versions, and what came out."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sciml import __version__
+from sciml.core import runtime
+from sciml.core.errors import BadInput, DamagedFile
+from sciml.core.paths import project_root, shown
+from sciml.core.writing import sha256_of, write_json
+
+_PACKAGES = ("paddlepaddle", "paddlesci", "numpy", "scipy", "xarray", "netCDF4")
+_LOCK = "requirements/lock.txt"
+RECORD_FILE = "record.json"
+
+
+def write_record(
+    folder: Path,
+    *,
+    status: str,
+    recipe: Mapping[str, Any],
+    data: Mapping[str, str],
+    metrics: Mapping[str, Any],
+    seconds: Mapping[str, float],
+    outputs: Iterable[Path] = (),
+) -> dict[str, Any]:
+    """Write ``record.json``.
+
+    Args:
+        folder: Folder of the run.
+        status: ``finished``, ``stopped early`` or ``interrupted``.
+        recipe: The resolved settings, seed included.
+        data: SHA-256 of each dataset by name.
+        metrics: Numbers that the run computed.
+        seconds: Wall and CPU seconds.
+        outputs: Files in the folder that belong to the result.
+
+    Returns:
+        The record.
+    """
+    record = {
+        "status": status,
+        "recipe": dict(recipe),
+        "data_sha256": dict(data),
+        "metrics": dict(metrics),
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+        "outputs_sha256": {str(path.relative_to(folder)): sha256_of(path) for path in outputs},
+        "made_with": surroundings(),
+    }
+    write_json(folder / RECORD_FILE, record)
+    return record
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Read the record of a run.
+
+    Args:
+        folder: Folder of the run or of a published record.
+
+    Returns:
+        The record; its outputs have been checked against their SHA-256.
+
+    Raises:
+        BadInput: if there is no record.
+        DamagedFile: if the record or one of its outputs was changed.
+    """
+    path = folder / RECORD_FILE
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        outputs: dict[str, str] = record["outputs_sha256"]
+    except FileNotFoundError:
+        raise BadInput(
+            f"{shown(path)}: no such record; make it with `sciml run RECIPE --publish`"
+        ) from None
+    except (ValueError, KeyError):
+        raise DamagedFile(f"{shown(path)}: not a record; make it again with `sciml run`") from None
+    for name, expected in outputs.items():
+        if not (folder / name).is_file() or sha256_of(folder / name) != expected:
+            raise DamagedFile(
+                f"{shown(folder / name)}: missing or changed since {RECORD_FILE} was written; "
+                "take both from the repository again, or run the recipe anew."
+            )
+    return record
+
+
+def surroundings() -> dict[str, Any]:
+    """The code, versions, processor and process settings that a result depends on."""
+    lock = project_root() / _LOCK
+    return {
+        "sciml": __version__,
+        "code": _code_version(),
+        "lock_sha256": sha256_of(lock) if lock.is_file() else None,
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "runtime": runtime.report(),
+    }
+
+
+def _code_version() -> str:
+    """The commit, with a mark when files differ from it; unknown outside a git checkout."""
+    try:
+        command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+        done = subprocess.run(
+            command, cwd=project_root(), capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    """The name of the processor, where the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,88 @@
+"""Errors in settings name the file, the line, the nearest known key and what came."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import Field, PositiveInt
+
+from sciml.core.errors import BadInput
+from sciml.core.settings import Settings
+
+
+class Inner(Settings):
+    epochs: PositiveInt = 3
+    rate: float = Field(default=0.1, gt=0)
+
+
+class Outer(Settings):
+    title: str
+    training: Inner = Inner()
+    stages: tuple[Inner, ...] = ()
+
+
+def read(tmp_path: Path, text: str) -> Outer:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    return Outer.from_yaml(path)
+
+
+def message(tmp_path: Path, text: str) -> str:
+    with pytest.raises(BadInput) as error:
+        read(tmp_path, text)
+    return str(error.value).replace(str(tmp_path) + "/", "")
+
+
+def test_good_settings_are_read_and_frozen(tmp_path: Path) -> None:
+    settings = read(tmp_path, "title: x\ntraining: {epochs: 5}\n")
+    assert settings.training.epochs == 5
+    with pytest.raises(ValueError, match="frozen"):
+        settings.title = "y"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "title: x\ntraining:\n  epoch: 4\n",
+            "a.yaml:3: unknown key 'training.epoch'; did you mean 'epochs'?",
+        ),
+        (
+            "title: x\nzzz: 4\n",
+            "a.yaml:2: unknown key 'zzz'; known keys: stages, title, training",
+        ),
+        (
+            "title: x\nstages:\n- epochs: 2\n- rat: 1\n",
+            "a.yaml:4: unknown key 'stages.1.rat'; did you mean 'rate'?",
+        ),
+        (
+            "title: x\n\ntraining:\n  rate: -0.5\n",
+            "a.yaml:4: training.rate: input should be greater than 0, got -0.5",
+        ),
+        (
+            "title: x\ntraining:\n  rate: .nan\n",
+            "a.yaml:3: training.rate: input should be a finite number, got nan",
+        ),
+        ("training: {}\n", "a.yaml: key 'title' is missing; add it"),
+        ("title: x\ntitle: y\n", "a.yaml:2: key 'title' stands twice, first at a.yaml:1"),
+        ("title: [x\n", "a.yaml:2: not valid YAML: expected ',' or ']', but got '<stream end>'"),
+        ("- x\n", "a.yaml: expected `key: value` lines, got list"),
+    ],
+)
+def test_each_mistake_has_its_place_and_remedy(tmp_path: Path, text: str, expected: str) -> None:
+    assert message(tmp_path, text) == expected
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    lines = message(tmp_path, "titel: x\ntraining: {epochs: 0, rate: 1}\n").splitlines()
+    assert len(lines) == 3
+
+
+def test_yaml_tags_build_no_objects(tmp_path: Path) -> None:
+    assert "could not determine a constructor" in message(
+        tmp_path, "title: !!python/object/apply:os.system ['true']\n"
+    )
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such file; `sciml list` shows what there is"):
+        Outer.from_yaml(tmp_path / "none.yaml")

@@ -1,0 +1,63 @@
+"""A write is whole or it is not there, whatever happens."""
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from sciml.core import writing
+from sciml.core.errors import WriteFailed
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_keeps_the_old_file_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "record.json"
+    writing.write_json(path, {"loss": 1.0})
+    monkeypatch.setattr(writing, "sync_file", full_disk)
+    with pytest.raises(WriteFailed) as error:
+        writing.write_json(path, {"loss": 2.0})
+    assert str(error.value) == (
+        f"{path}: the disk is full; what was there before is kept. "
+        "Make room and run the same command again."
+    )
+    assert json.loads(path.read_text()) == {"loss": 1.0}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_crash_in_the_middle_of_a_folder_leaves_the_old_folder(tmp_path: Path) -> None:
+    path = tmp_path / "step-1"
+    with writing.whole_folder(path) as part:
+        (part / "a").write_text("old")
+    with pytest.raises(RuntimeError), writing.whole_folder(path) as part:
+        (part / "a").write_text("new")
+        raise RuntimeError
+    assert (path / "a").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "step-1"
+    for name in ("first", "second"):
+        with writing.whole_folder(path) as part:
+            (part / name).write_text(name)
+    assert [file.name for file in path.iterdir()] == ["second"]
+
+
+def test_not_a_number_is_not_json(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        writing.write_json(tmp_path / "a.json", {"loss": float("nan")})
+
+
+def test_a_folder_without_rights_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(writing, "sync_file", forbidden)
+    with pytest.raises(WriteFailed, match="not allowed to write here; choose another folder"):
+        writing.write_text(tmp_path / "a", "text")
