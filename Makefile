@@ -40,7 +40,11 @@ help: ## this list
 setup: $(READY) ## the environment: pinned packages and this checkout; a second call does nothing
 	@:
 
-# An interrupted set-up leaves no stamp, so the next one starts from nothing.
+# An interrupted set-up leaves no stamp, so the next one starts from nothing; so it does when the
+# Python that the environment was made from is gone.
+ifeq ($(wildcard $(BIN)/python),)
+.PHONY: $(PACKAGES)
+endif
 $(PACKAGES):
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 \
 	with venv, or name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
@@ -85,7 +89,7 @@ ifeq ($(NOTEBOOKS),)
 	@echo 'no notebooks to compare'
 else
 	$(call stage,notebooks,$(BIN)/pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg \
-	--nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 120 $(NOTEBOOKS))
+	--nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 120 -rs $(NOTEBOOKS))
 endif
 
 lab: setup ## JupyterLab on this machine only, with a token

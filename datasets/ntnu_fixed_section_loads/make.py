@@ -23,13 +23,22 @@ CHANNELS = (
 HEADER = ("", "Time [s]", *CHANNELS)
 
 # A run 2PPH_R is series 2, wave period number PP, wave height number H, repetition R.
-WAVE_PERIOD = dict(
-    enumerate(
-        (1.516, 1.269, 1.238, 1.210, 1.183, 1.158, 1.113)
-        + (1.072, 1.036, 0.897, 0.802, 0.733, 0.678, 0.634),
-        start=1,
-    )
-)  # s
+WAVE_PERIOD = {
+    1: 1.516,
+    2: 1.269,
+    3: 1.238,
+    4: 1.210,
+    5: 1.183,
+    6: 1.158,
+    7: 1.113,
+    8: 1.072,
+    9: 1.036,
+    10: 0.897,
+    11: 0.802,
+    12: 0.733,
+    13: 0.678,
+    14: 0.634,
+}  # s
 WAVE_HEIGHT = {1: 0.024, 2: 0.040}  # m
 
 # The mantissa of a float32 has 23 bits; 5 significant digits need ⌈5 log2(10)⌉ + 1 = 18 of them.

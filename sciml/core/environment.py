@@ -4,7 +4,7 @@ import re
 import tomllib
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 from packaging.requirements import InvalidRequirement, Requirement
@@ -125,24 +125,25 @@ def pip_section(path: Path) -> list[str]:
     Raises:
         BadInput: if the file has no ``pip:`` section.
     """
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for entry in content["dependencies"]:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries: list[str | dict[str, list[str]]] = content["dependencies"]
+    for entry in entries:
         if isinstance(entry, dict) and "pip" in entry:
-            lines: list[str] = entry["pip"]
-            return lines
+            return entry["pip"]
     raise BadInput(f"{path}: expected a `pip:` section among the dependencies")
 
 
 def _pin(path: Path, line: str) -> Pin:
     """One joined line of a lock."""
     words, *hashes = re.split(r"\s+--hash=", line.strip())
+    refusal = BadInput(f"{path}: expected `name==version`, got {words!r}; run `make lock`")
     try:
         requirement = Requirement(words)
-        (exact,) = requirement.specifier
+        (exact,) = requirement.specifier  # a URL and a bare name have none
     except (InvalidRequirement, ValueError):
-        exact = None
-    if exact is None or exact.operator != "==" or "*" in exact.version or requirement.url:
-        raise BadInput(f"{path}: expected `name==version`, got {words!r}; run `make lock`")
+        raise refusal from None
+    if exact.operator != "==" or exact.version.endswith("*"):
+        raise refusal
     return Pin(
         canonicalize_name(requirement.name),
         exact.version,

@@ -1,6 +1,7 @@
 """Values that must be there: the first NaN is named by file, variable and time."""
 
-# pyright: standard, because xarray types coordinates and attributes as unknown
+# Not strict: xarray types coordinates and attributes as unknown.
+# pyright: standard
 from collections.abc import Sequence
 from typing import Any
 

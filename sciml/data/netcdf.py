@@ -1,6 +1,7 @@
 """The door to netCDF files: read whole with readable errors, written alike on every run."""
 
-# pyright: standard, because xarray types its reader and writer as partly unknown
+# Not strict: xarray types its reader and writer as partly unknown.
+# pyright: standard
 import errno
 import os
 import shutil

@@ -1,44 +1,18 @@
-"""Forecasters of loads from measured history: persistence, linear autoregression, LSTM.
+"""Forecasters from measured history: persistence and linear autoregression; the contract of all.
 
-All obey one contract, so that any of them can be a baseline, an expert or a part of a hybrid:
-``fit(train)`` once, then ``predict(inputs, leads)`` for any case.
+All obey it, networks too (:mod:`sciml.hydro.lstm`), so that any of them can be a baseline, an
+expert or a part of a hybrid: ``fit(train)`` once, then ``predict(inputs, leads)`` for any run.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import xarray as xr
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
-from sciml.data.scaling import Scaling
-
-
-class Case(NamedTuple):
-    """The series of one run of an experiment or a simulation."""
-
-    values: FloatArray  # (time, channel), in the units of the channels
-    start: int  # first sample of the part that counts
-    stop: int  # last sample of the part that counts
-
-
-class Cases(NamedTuple):
-    """Runs that share channels and sampling."""
-
-    cases: Mapping[str, Case]
-    channels: tuple[str, ...]
-    targets: tuple[int, ...]  # the channels to forecast
-    rate: float  # Hz
-
-    def chosen(self, names: Sequence[str]) -> "Cases":
-        """The named runs only."""
-        return self._replace(cases={name: self.cases[name] for name in names})
-
-    @property
-    def target_names(self) -> list[str]:
-        """The names of the forecast channels."""
-        return [self.channels[index] for index in self.targets]
+from sciml.hydro.cases import Case, Cases
 
 
 class Forecaster(Protocol):
@@ -97,7 +71,7 @@ class Persistence:
 
     def fit(self, train: Cases) -> dict[str, float]:
         """Remember which channels are forecast."""
-        self._targets, self._names = list(train.targets), train.target_names
+        self._targets, self._names = train.target_indices, train.targets
         return {}
 
     def predict(self, inputs: FloatArray, leads: Sequence[int]) -> xr.Dataset:
@@ -132,10 +106,9 @@ class Autoregression:
 
     def fit(self, train: Cases) -> dict[str, float]:
         """Solve the normal equations over the part of each run that counts."""
-        self._targets, self._names = list(train.targets), train.target_names
+        self._targets, self._names = train.target_indices, train.targets
         self._used = list(range(len(train.channels))) if self._all else self._targets
-        runs = train.cases.values()
-        self._scaling = Scaling.fit(np.concatenate([case.values for case in runs]))
+        self._scaling = train.scaling()
         self._weights = {lead: self._solved(train, lead) for lead in self._leads}
         return {"coefficients": float(sum(w.size for w in self._weights.values()))}
 
@@ -145,8 +118,8 @@ class Autoregression:
         gram, cross, samples = np.zeros((size, size)), np.zeros((size, len(self._targets))), 0
         for case in train.cases.values():
             scaled = self._scaling.apply(case.values)
-            last = min(case.stop - lead, len(scaled) - lead)
-            issued = np.arange(max(case.start + 1, self._order - 1), last)
+            first = max(case.active.start, self._order - 1)
+            issued = np.arange(first, case.active.stop - lead)
             history = self._history(scaled)[issued - self._order + 1]
             future = scaled[issued + lead][:, self._targets]
             gram += history.T @ history
@@ -170,38 +143,48 @@ class Autoregression:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")
         history = self._history(self._scaling.apply(inputs))
         scaled = np.stack([history @ self._weights[lead] for lead in leads], axis=1)
-        values = self._scaling.select(self._targets).invert(scaled)
+        values = self._scaling.only(self._names).invert(scaled)
         return forecast_dataset(values, self._order - 1, leads, self._names)
 
 
-def normalised_errors(
-    forecaster: Forecaster, cases: Cases, leads: Sequence[int], settling: int
-) -> xr.DataArray:
+def normalised_errors(forecaster: Forecaster, cases: Cases, leads: Sequence[int]) -> xr.DataArray:
     """Root-mean-square error over the standard deviation: 1 is as bad as predicting the mean.
 
     Squared errors and squared deviations from each run's mean are summed over the runs before
-    the ratio is taken, for each load, and the ratios are averaged over the loads.
+    the ratio is taken, for each target, and the ratios are averaged over the targets.
 
     Args:
         forecaster: A fitted forecaster.
         cases: Runs to judge on.
         leads: Samples ahead.
-        settling: Samples after a run's start that do not count.
 
     Returns:
         Normalised error, dimensionless. Shape (lead,).
+
+    Raises:
+        BadInput: if no forecast is due in the judged part of any run.
     """
     errors = np.zeros((len(leads), len(cases.targets)))
     spread = np.zeros_like(errors)
     for case in cases.cases.values():
         forecast = forecaster.predict(case.values, leads)["forecast"]
-        truth = case.values[:, list(cases.targets)]
         for index, lead in enumerate(leads):
-            due = forecast["time"].values + lead
-            counts = (due >= case.start + settling) & (due <= case.stop) & (due < len(truth))
-            expected = truth[due[counts]]
-            gap = forecast.values[counts, index] - expected
-            errors[index] += np.sum(gap**2, axis=0)
-            spread[index] += np.sum((expected - expected.mean(axis=0)) ** 2, axis=0)
+            gaps, deviations = _judged(forecast[:, index], case, cases.target_indices, lead)
+            errors[index] += np.sum(gaps**2, axis=0)
+            spread[index] += np.sum(deviations**2, axis=0)
+    if not np.all(spread > 0):
+        raise BadInput(f"{forecaster.name}: no forecast is due in the judged part of the runs")
     score = np.sqrt(errors / spread).mean(axis=1)
     return xr.DataArray(score, {"lead": list(leads)}, ("lead",), name="normalised_error")
+
+
+def _judged(
+    forecast: xr.DataArray, case: Case, targets: Sequence[int], lead: int
+) -> tuple[FloatArray, FloatArray]:
+    """Errors of the forecasts that count, and deviations of the truth from its mean."""
+    due = forecast["time"].values + lead
+    counts = (due >= case.judged.start) & (due < min(case.judged.stop, len(case.values)))
+    truth = case.values[due[counts]][:, list(targets)]  # (time, target)
+    if len(truth) == 0:
+        return truth, truth
+    return forecast.values[counts] - truth, truth - truth.mean(axis=0)

@@ -120,12 +120,11 @@ def resampled(loads: xr.Dataset, rate: float = RATE) -> xr.Dataset:
     if block < 1 or abs(block * interval * rate - 1) > 1e-9:
         raise BadInput(f"rate: {1 / interval:g} Hz is not a whole multiple of {rate:g} Hz")
     count = loads["sample_count"] // block
-    means = loads.astype(np.float64).coarsen(time=block, boundary="trim")
-    # A block that reaches into the padding has a NaN in it, hence a NaN for a mean.
-    coarse = means.mean(skipna=False, keep_attrs=True)  # pyright: ignore[reportAttributeAccessIssue]
+    blocks = loads.astype(np.float64).coarsen(time=block, boundary="trim")
+    coarse = blocks.mean(keep_attrs=True)  # pyright: ignore[reportAttributeAccessIssue]
     coarse = coarse.assign_coords(sample_count=count.assign_attrs(loads["sample_count"].attrs))
     coarse["time"].attrs.update(loads["time"].attrs)
-    return coarse.isel(time=slice(0, int(count.max())))
+    return coarse.where(_measured(coarse)).isel(time=slice(0, int(count.max())))
 
 
 def load_case_series(loads: xr.Dataset) -> dict[str, FloatArray]:

@@ -34,7 +34,7 @@ import numba
 import numpy as np
 import xarray as xr
 from numba import types
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, field_validator
 from scipy import linalg, optimize
 
@@ -63,6 +63,10 @@ NEWTON_STEPS = 40
 FRACTION_TOLERANCE = 1e-13
 # Samples given to the matrix pencil; more cost time (cubic) and bring no accuracy.
 PENCIL_SAMPLES = 240
+# An oscillation with less of the strongest one's power is not taken for the one asked for.
+AUDIBLE_POWER = 1e-6
+# The modes that a neutral one wakes and that are still heard after a few lifetimes.
+NEUTRAL_OSCILLATIONS = 4
 
 # Rows of the table of pressure integrals: node values, and polynomial coefficients of a step.
 GAP, SLOPE, CURVATURE, FIRST, SECOND, THIRD = range(6)
@@ -493,22 +497,28 @@ def _advance(run: _Run, loss: Any, n: int, last: _Cavity, budget: _Budget) -> _C
     """One implicit step to sample n: the pressure at which gas and volume agree, by Newton."""
     now = run.table.shape[1] - len(run.above) + n
     above, gas = run.above[n], last.gas
-    for _ in range(NEWTON_STEPS):
+    low, high, old_gas, old_excess = 0.0, math.inf, 0.0, -budget.content
+    for attempt in range(NEWTON_STEPS if budget.content > 0.0 else 0):
         _set_step(run.table, now - 1, run.compliance * (above - gas), budget.smooth)
         cell, s = _tail(run, now, last.cell, last.s)
         Q = _volume(run, now, cell, s)
         leak = _leak(run, loss, now, above, _Cavity(gas, 0.0, Q, cell, s, last.widest))
+        excess = gas * Q + budget.weight * leak - budget.content
+        low, high = (gas, high) if excess < 0.0 else (low, gas)
         T = now - cell - s
         # dQ/dp_g at a fixed tail, whose own motion changes Q only where the tail is blunt.
         softness = T / 8.0 - 7.0 / 120.0 if budget.smooth else T / 6.0 - 1.0 / 12.0
         slope = Q + gas * softness * run.compliance * run.drift
-        change = (budget.content - budget.weight * leak - gas * Q) / slope
-        if not gas + change > 0.0:
-            change = -0.5 * gas
-        gas += change
-        if abs(change) <= NEWTON_TOLERANCE * gas:
+        # The loss grows with p_g at a rate that only the secant knows.
+        if attempt > 0 and gas != old_gas:
+            slope = max(slope, (excess - old_excess) / (gas - old_gas))
+        old_gas, old_excess = gas, excess
+        gas -= excess / slope
+        if not low <= gas <= high:
+            gas = 0.5 * (low + high)
+        if abs(gas - old_gas) <= NEWTON_TOLERANCE * gas:
             return _Cavity(gas, leak, Q, cell, s, last.widest)
-    return _Cavity(-1.0, leak, Q, cell, s, last.widest)
+    return _Cavity(-1.0, 0.0, 0.0, last.cell, last.s, last.widest)
 
 
 @numba.njit(cache=True)
@@ -696,7 +706,8 @@ def _check_ending(ending: int, time: float) -> None:
     """Say what the user can do when a run has not reached its last sample."""
     if ending == NO_TAIL:
         raise BadInput(
-            "past_pressure: no section of the past has closed; let it vary less about its last value"
+            "past_pressure: no section of the past has closed; let it vary less about its last "
+            "value"
         )
     if ending == COLLAPSED:
         raise BadInput(
@@ -753,15 +764,18 @@ def _dataset(
     )
 
 
-def measured_growth(series: xr.DataArray, oscillations: int = 2) -> complex:
-    """Growth rate and angular frequency of the strongest oscillation in a series.
+def measured_growth(
+    series: xr.DataArray, oscillations: int = 2, frequency: float | None = None
+) -> complex:
+    """Growth rate and angular frequency of one oscillation in a series.
 
-    Fits a constant and a few complex exponentials by the matrix pencil and returns the
-    oscillating one that carries most of the variance.
+    Fits a constant and a few complex exponentials by the matrix pencil.
 
     Args:
         series: Values with a uniform coordinate ``time`` in s, shape (time,); a few periods.
         oscillations: Number of oscillations fitted; more than there are does no harm.
+        frequency: Hz; the oscillation nearest to it is returned. By default the one that carries
+            most of the variance.
 
     Returns:
         λ in 1/s, with Im λ > 0: e^(λt) is the oscillation. Re λ > 0 grows.
@@ -781,24 +795,33 @@ def measured_growth(series: xr.DataArray, oscillations: int = 2) -> complex:
     rank = 2 * oscillations + 1
     if values.size < 4 * rank:
         raise BadInput(f"series: {values.size} samples are too few for {oscillations} oscillations")
+    poles, power = _pencil(values, rank)
+    turns = np.angle(poles) / (2.0 * np.pi * stride * step)
+    # A pole on the negative real axis alternates with the samples: not an oscillation in time.
+    power[(turns <= 0.0) | (np.angle(poles) > np.pi - 1e-9)] = 0.0
+    if not np.any(power > 0):
+        raise BadInput("series: does not oscillate; give a longer part of the record")
+    if frequency is None:
+        chosen = np.argmax(power)
+    else:
+        heard = power > AUDIBLE_POWER * power.max()
+        chosen = np.argmin(np.where(heard, np.abs(turns - frequency), np.inf))
+    return complex(np.log(poles[chosen]) / (stride * step))
+
+
+def _pencil(values: FloatArray, rank: int) -> tuple[NDArray[np.complex128], FloatArray]:
+    """Poles per sample of a sum of ``rank`` exponentials, and the mean power of each."""
     window = values.size // 2
     hankel = linalg.hankel(values[: values.size - window], values[values.size - window - 1 :])
     _, _, right = linalg.svd(hankel, full_matrices=False)
     basis = right[:rank].T  # (window, rank)
-    pencil = linalg.lstsq(basis[:-1], basis[1:])[0]  # (rank, rank)
-    poles = linalg.eigvals(pencil).astype(np.complex128)
+    pencil = np.linalg.lstsq(basis[:-1], basis[1:], rcond=None)[0]  # (rank, rank)
+    poles = np.linalg.eigvals(pencil).astype(np.complex128)
     modes = poles ** np.arange(values.size)[:, np.newaxis]  # (time, rank)
     # Scaled columns: a spurious pole far from the unit circle would spoil the least squares.
-    scale = np.abs(modes).max(axis=0)
-    weights = linalg.lstsq(modes / scale, values.astype(np.complex128))[0]
-    power = np.mean(np.abs(weights * modes / scale) ** 2, axis=0)
-    # A pole on the negative real axis alternates with the samples: not an oscillation in time.
-    angles = np.angle(poles)
-    power[(angles <= 0.0) | (angles > np.pi - 1e-9)] = 0.0
-    if not np.any(power > 0):
-        raise BadInput("series: does not oscillate; give a longer part of the record")
-    pole = poles[np.argmax(power)]
-    return complex(np.log(pole) / (stride * step))
+    modes /= np.abs(modes).max(axis=0)
+    weights = np.linalg.lstsq(modes, values.astype(np.complex128), rcond=None)[0]
+    return poles, np.mean(np.abs(weights * modes) ** 2, axis=0)
 
 
 def stability_experiment(
@@ -865,7 +888,7 @@ def neutral_beta_by_simulation(
 
     def growth(beta: float) -> float:
         run = stability_experiment(beta, mode, steps=steps)
-        return measured_growth(run["cavity_pressure"], oscillations=4).real
+        return measured_growth(run["cavity_pressure"], NEUTRAL_OSCILLATIONS, float(mode)).real
 
     ends = growth(bracket[0]), growth(bracket[1])
     if not ends[0] < 0 < ends[1]:

@@ -18,10 +18,7 @@ class LSTMSettings(Settings):
 
 
 class LSTMForecast(nn.Layer):
-    """A long short-term memory network with a linear path around it.
-
-    The linear path sees the whole history, so the network starts where linear autoregression
-    ends and the recurrent part learns what is left.
+    """A long short-term memory network that reads a history and forecasts all leads at once.
 
     Source:
         Hochreiter & Schmidhuber, Neural Computation 9 (1997) 1735-1780.
@@ -37,7 +34,6 @@ class LSTMForecast(nn.Layer):
         self.recurrent = nn.LSTM(channels, settings.hidden, num_layers=settings.layers)
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, leads * targets)
-        self.around = nn.Linear(history * channels, leads * targets, bias_attr=False)
 
     def forward(self, history: paddle.Tensor) -> paddle.Tensor:
         """Forecast from the history.
@@ -55,5 +51,4 @@ class LSTMForecast(nn.Layer):
         if self.training and self._noise:
             history = history + self._noise * paddle.randn(history.shape)
         _, (state, _) = self.recurrent(history)  # (layer, batch, hidden)
-        outputs = self.head(self.dropout(state[-1])) + self.around(history.flatten(1))
-        return outputs.reshape(self._outputs)
+        return self.head(self.dropout(state[-1])).reshape(self._outputs)

@@ -22,6 +22,7 @@ class Recipe(Settings):
 
     task: str = Field(pattern=r"^[a-z]+/[a-z0-9-]+$")  # domain/what, such as hydro/forecast
     title: str = Field(min_length=1)
+    needs: tuple[str, ...] = ()  # datasets without which the recipe cannot run
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
 
     def digest(self) -> str:

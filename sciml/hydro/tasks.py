@@ -1,0 +1,86 @@
+"""The recipes that hydro can run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from sciml.core.settings import Settings
+from sciml.data.cards import read_card
+from sciml.data.windows import WindowSettings
+from sciml.hydro import loads
+from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Splits, measured_wave_loads
+from sciml.hydro.forecast import normalised_errors
+from sciml.hydro.histories import simulated_cavities
+from sciml.hydro.lstm import LSTMForecaster
+from sciml.nn.recurrent import LSTMSettings
+from sciml.training.fit import FitSettings
+from sciml.training.recipe import Recipe
+from sciml.training.run import Outcome, RecipeTask
+
+_SOURCES: dict[str, Callable[[], Splits]] = {
+    "measured-wave-loads": measured_wave_loads,
+    "simulated-cavities": simulated_cavities,
+}
+
+
+class ForecastData(Settings):
+    """Which runs to learn from."""
+
+    source: Literal["measured-wave-loads", "simulated-cavities"]
+    validation: tuple[str, ...]  # training runs that choose the epoch instead
+
+
+class ForecastRecipe(Recipe):
+    """Train a network to forecast, and judge it inside and outside the training envelope."""
+
+    data: ForecastData
+    window: WindowSettings
+    model: LSTMSettings = LSTMSettings()
+    training: FitSettings = FitSettings()
+
+
+def forecast(recipe: ForecastRecipe, folder: Path) -> Outcome:
+    """Train, judge on the two test splits, and save the network.
+
+    Args:
+        recipe: The settings.
+        folder: Folder of the run.
+
+    Returns:
+        Normalised errors by split and lead, and the files of the network.
+
+    Raises:
+        BadInput: if a validation run is not among the training runs.
+        DatasetMissing: if the data are not on this machine.
+    """
+    splits = _SOURCES[recipe.data.source]()
+    network = LSTMForecaster(
+        recipe.window,
+        recipe.model,
+        recipe.training,
+        validation=recipe.data.validation,
+        seed=recipe.seed,
+    )
+    best = network.fit(splits[TRAIN], folder, recipe.model_dump(mode="json"))
+    result = network.result
+    assert result is not None
+    metrics = {"epochs": result.epochs} | {f"validation_{k}": v for k, v in best.items()}
+    for split in (INSIDE, OUTSIDE):
+        errors = normalised_errors(network, splits[split], recipe.window.leads)
+        for lead, error in zip(recipe.window.leads, errors.values, strict=True):
+            milliseconds = round(1e3 * lead / splits[split].rate)
+            metrics[f"normalised_error_{split}_{milliseconds}_ms"] = float(error)
+    seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
+    return Outcome(
+        result.end.value, metrics, _data_sha256(recipe.data.source), network.save(folder), seconds
+    )
+
+
+def _data_sha256(source: str) -> dict[str, str]:
+    """The checksum of the dataset behind a source; simulated runs are made by the code itself."""
+    if source != "measured-wave-loads":
+        return {}
+    return {loads.DATASET: read_card(loads.DATASET).built.sha256}
+
+
+TASKS = {"hydro/forecast": RecipeTask(ForecastRecipe, forecast)}
