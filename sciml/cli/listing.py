@@ -1,13 +1,11 @@
 """`sciml list`: read from the sources, so that it answers at once."""
 
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sciml.core.errors import BadInput
-from sciml.core.paths import project_root
+from sciml.data.listing import card_titles
 from sciml.figures.listing import listed_figures, listed_notebooks
+from sciml.training.listing import listed_recipes
 
 
 def list_everything(what: str = "all") -> list[dict[str, Any]]:
@@ -48,20 +46,8 @@ def _figures() -> list[dict[str, Any]]:
 
 
 def _recipes() -> list[dict[str, Any]]:
-    paths = sorted((project_root() / "recipes").glob("*/*.yaml"))
-    return [_row("recipe", f"{p.parent.name}/{p.stem}", _title(p)) for p in paths]
+    return [_row("recipe", r.name, r.title, r.needs) for r in listed_recipes()]
 
 
 def _datasets() -> list[dict[str, Any]]:
-    paths = sorted((project_root() / "datasets").glob("*/card.yaml"))
-    return [_row("dataset", p.parent.name, _title(p)) for p in paths]
-
-
-def _title(path: Path) -> str:
-    """The title in a YAML file, without validating the rest."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
-        return " ".join(str(content["title"]).split())
-    except (yaml.YAMLError, KeyError, TypeError):
-        return "(no title: not a valid file)"
+    return [_row("dataset", name, title) for name, title in card_titles().items()]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sciml.core.errors import BadInput, DatasetMissing
+from sciml.core.nearest import nearest
 from sciml.core.paths import project_root, shown
-from sciml.core.settings import nearest_key
 from sciml.core.talk import say
 from sciml.core.writing import write_json
 from sciml.data.files import find
@@ -81,7 +81,7 @@ def _chosen(
     known = [item.name for item in (*figures, *notebooks)]
     for name in names:
         if name not in known:
-            raise BadInput(f"reproduce: no figure or notebook '{name}'; {nearest_key(name, known)}")
+            raise BadInput(f"reproduce: no figure or notebook '{name}'; {nearest(name, known)}")
     return [f for f in figures if f.name in names], [n for n in notebooks if n.name in names]
 
 

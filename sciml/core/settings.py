@@ -1,8 +1,7 @@
 """Settings read from YAML: frozen, no unknown keys, and every error names file, line and remedy."""
 
-import difflib
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self, TypeVar, Union, get_args, get_origin
 
@@ -10,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sciml.core.errors import BadInput
+from sciml.core.nearest import nearest
 
 Location = tuple[str | int, ...]
 
@@ -130,7 +130,7 @@ def _explained(model: type[BaseModel], document: Document, error: Mapping[str, A
     place = document.place(location)
     known = _known_keys(model, location[:-1])
     if error["type"] == "extra_forbidden":
-        return f"{place}: unknown key '{key}'; {nearest_key(str(location[-1]), known)}"
+        return f"{place}: unknown key '{key}'; {nearest(str(location[-1]), known, 'known keys')}"
     if error["type"] == "missing":
         return f"{place}: key '{key}' is missing; add it"
     message = str(error["msg"])
@@ -138,14 +138,6 @@ def _explained(model: type[BaseModel], document: Document, error: Mapping[str, A
     came = error.get("input")
     shown = "" if isinstance(came, dict | list) else f", got {came!r}"
     return f"{place}: {key}: {message[:1].lower()}{message[1:]}{shown}"
-
-
-def nearest_key(key: str, known: Sequence[str]) -> str:
-    """The remedy for an unknown key: the nearest known one, or all of them."""
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"known keys: {', '.join(sorted(known))}" if known else "no keys are known here"
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> list[str]:

@@ -136,11 +136,31 @@ def verify(name: str) -> Path:
             f"{shown(card_path(name))}: content_sha256 is not that of {card.built.file} as "
             f"released; expected {content_digest(path)}"
         )
-    if card.upstream:
-        for original in card.upstream.files:
-            for copy in _copies(card.upstream, original):
-                _check_original(name, original, copy)
+    originals_here(name)
     return path
+
+
+def originals_here(name: str) -> dict[str, Path]:
+    """The originals of a dataset that are on this machine, in a mirror or in the cache.
+
+    Args:
+        name: Name of the dataset.
+
+    Returns:
+        A checked copy of each, by its path in the repository.
+
+    Raises:
+        DamagedFile: if a copy has another checksum than the card says.
+    """
+    upstream = read_card(name).upstream
+    here: dict[str, Path] = {}
+    if upstream is None:
+        return here
+    for original in upstream.files:
+        for copy in _copies(upstream, original)[:1]:
+            _check_original(name, original, copy)
+            here[original.path] = copy
+    return here
 
 
 def open_dataset(name: str) -> xr.Dataset:

@@ -1,11 +1,11 @@
 """What datasets there are, read from the cards without validating them: nothing heavy."""
 
-import difflib
 from pathlib import Path
 
 import yaml
 
 from sciml.core.errors import BadInput
+from sciml.core.nearest import nearest
 from sciml.core.paths import project_root, shown
 
 CARD_FILE = "card.yaml"
@@ -46,14 +46,6 @@ def card_titles() -> dict[str, str]:
         BadInput: if a card has no line ``title: ...``.
     """
     return {name: _title(card_path(name)) for name in card_names()}
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """The remedy for a mistyped word: the nearest known one, or all of them."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"known: {', '.join(known)}" if known else "none is known"
 
 
 def _title(path: Path) -> str:

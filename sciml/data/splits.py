@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sciml.core.axes import IntArray, axes
 from sciml.core.errors import BadInput
-from sciml.data.listing import nearest
+from sciml.core.nearest import nearest
 
 
 def split_by_case(cases: Iterable[str], splits: Mapping[str, Sequence[str]]) -> dict[str, IntArray]:

@@ -7,7 +7,6 @@ the start-up of the waves is over, to the end of the active part.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,7 +19,7 @@ from sciml.data.netcdf import open_netcdf
 
 DATASET = "ntnu_fixed_section_loads"
 
-RATE = 50.0  # Hz, of the forecasts; waves and loads lie below 25 Hz
+RATE = 50.0  # Hz, of the forecasts: blocks of 4 samples; the waves have less than 1.6 Hz
 LEADS = (1, 5, 10, 25, 50)  # samples: 20, 100, 200, 500 and 1000 ms
 ACTIVE_LEVEL = 0.3  # mean of the three scaled loads' magnitudes, dimensionless
 SETTLING = 100  # samples: 2 s after the onset
@@ -75,24 +74,13 @@ def read_section_loads(path: Path | None = None) -> xr.Dataset:
     source = find(DATASET) if path is None else path
     raw = open_netcdf(source)
     _require_layout(raw, source)
-    signal = raw["signal"].rename(run="case")
-    variables: dict[str, Any] = {
-        name: signal.sel(channel=channel, drop=True).assign_attrs(units=units, long_name=text)
-        for name, (channel, units, text) in _VARIABLES.items()
-    }
-    elevation = signal.sel(channel=_PROBE_CHANNELS).rename(channel="probe")
-    elevation = elevation.assign_coords(probe=list(PROBES))
-    variables["wave_elevation"] = elevation.assign_attrs(
-        units="m", long_name="elevation of the water surface above its level at rest"
-    )
     coordinates = {
         "wave_period": ("case", raw["wave_period_s"].values),
         "wave_height": ("case", raw["wave_height_m"].values),
         "sample_count": ("case", raw["n_samples"].values),
     }
-    loads = xr.Dataset(variables, attrs=_attributes(raw)).assign_coords(coordinates)
-    for variable in loads.data_vars.values():
-        variable.attrs.pop("_QuantizeBitGroomNumberOfSignificantDigits", None)
+    loads = xr.Dataset(_variables(raw["signal"]), attrs=_attributes(raw))
+    loads = loads.assign_coords(coordinates)
     for name, attributes in _COORDINATES.items():
         loads[name].attrs.update(attributes)
     loads["sample_count"].attrs.update(long_name="number of measured samples", units="1")
@@ -179,6 +167,20 @@ def judged_part(scaled_loads: FloatArray) -> slice:
     """
     active = active_part(scaled_loads)
     return slice(active.start + SETTLING, active.stop)
+
+
+def _variables(signal: xr.DataArray) -> dict[str, xr.DataArray]:
+    """The loads, the wavemaker position and the wave elevations with names and units."""
+    signal = signal.rename(run="case").drop_attrs()
+    variables = {
+        name: signal.sel(channel=channel, drop=True).assign_attrs(units=units, long_name=text)
+        for name, (channel, units, text) in _VARIABLES.items()
+    }
+    elevation = signal.sel(channel=_PROBE_CHANNELS).rename(channel="probe")
+    variables["wave_elevation"] = elevation.assign_coords(probe=list(PROBES)).assign_attrs(
+        units="m", long_name="elevation of the water surface above its level at rest"
+    )
+    return variables
 
 
 def _measured(loads: xr.Dataset) -> xr.DataArray:

@@ -12,8 +12,9 @@ from paddle import nn
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
+from sciml.core.nearest import nearest
 from sciml.core.seeds import seed_everything
-from sciml.core.settings import Settings, nearest_key
+from sciml.core.settings import Settings
 from sciml.core.writing import write_json
 from sciml.data.scaling import Scaling
 from sciml.data.windows import Windows, WindowSettings
@@ -76,7 +77,7 @@ class LSTMForecaster:
         """
         for name in self._validation:
             if name not in train.cases:
-                remedy = nearest_key(name, list(train.cases))
+                remedy = nearest(name, train.cases)
                 raise BadInput(f"validation: no training run '{name}'; {remedy}")
         learnt = train.without(self._validation)
         self._prepare(learnt)

@@ -53,8 +53,8 @@ FEWEST_STEPS_PER_LIFETIME = 30
 PAST_LIFETIMES = 2.0
 # A cavity this many steps long is no longer resolved: it has collapsed.
 COLLAPSED_STEPS = 4
-# The portion law has a pole at σ = 0. Beyond this p_g / (p∞ - p_c) = β - 1, where no steady
-# cavity has been seen, the ratio is held.
+# The portion law has a pole at σ = 0: its ratio p_g / (p∞ - p_c) = β - 1 is held at this value,
+# a cap of ours and not of the law.
 LARGEST_PRESSURE_RATIO = 50.0
 # Relative change of the gas pressure at which Newton's method stops, above rounding in Q.
 NEWTON_TOLERANCE = 1e-12
@@ -304,13 +304,13 @@ def balanced_pressure(
             f"(coefficient {settings.loss_coefficient:g}): give past_pressure, or change the "
             "ventilation or the law"
         )
-    root = optimize.brentq(
+    found = optimize.root_scalar(
         lambda pressure: steady_loss(settings, high, pressure) - ventilation,
-        *inner,
+        bracket=inner,
         xtol=1e-14 * span,
         rtol=1e-14,
     )
-    return float(root)
+    return float(found.root)
 
 
 class _Run(NamedTuple):
@@ -522,6 +522,27 @@ def _advance(run: _Run, loss: Any, n: int, last: _Cavity, budget: _Budget) -> _C
 
 
 @numba.njit(cache=True)
+def _attached(
+    run: _Run, loss: Any, n: int, last: _Cavity, budget: _Budget
+) -> tuple[_Cavity, float, bool]:
+    """The cavity at sample n, the share of its gas that stays, and whether a neck closed."""
+    now = run.table.shape[1] - len(run.above) + n
+    cavity = _advance(run, loss, n, last, budget)
+    if cavity.gas < 0.0:
+        return cavity, 1.0, False
+    gas, leak, volume, cell, s, _ = cavity
+    closed, widest = _survey(run, now, cell)
+    if closed < 0:
+        return _Cavity(gas, leak, volume, cell, s, widest), 1.0, False
+    cell, s = _tail(run, now, closed, 0.0)
+    kept = _volume(run, now, cell, s)
+    if kept <= volume:
+        return _Cavity(gas, leak, kept, cell, s, widest), kept / volume, True
+    # The pocket holds less than the overshoot of the neck: step again with the tail at the neck.
+    return _advance(run, loss, n, _Cavity(gas, leak, kept, closed, 0.0, widest), budget), 1.0, True
+
+
+@numba.njit(cache=True)
 def _step(
     run: _Run, loss: Any, n: int, past: tuple[_Cavity, float, bool], ledger: FloatArray
 ) -> _Cavity:
@@ -532,24 +553,14 @@ def _step(
     gain = new * run.supply[n] + old * run.supply[n - 1] + before * run.supply[max(n - 2, 0)]
     spent = old * last.leak + before * earlier_leak
     content = ledger[n - 1, CONTENT] + gain - spent
-    cavity = _advance(run, loss, n, last, _Budget(content, new, smooth))
-    gas, leak, Q, cell, s, _ = cavity
-    if gas < 0.0:
-        return cavity
-    ledger[n, CONTENT] = content - new * leak
+    cavity, kept, parted = _attached(run, loss, n, last, _Budget(content, new, smooth))
+    content -= new * cavity.leak
     ledger[n, SUPPLIED] = ledger[n - 1, SUPPLIED] + gain
-    ledger[n, LEAKED] = ledger[n - 1, LEAKED] + spent + new * leak
-    ledger[n, SHED:] = ledger[n - 1, SHED:]
-    now = run.table.shape[1] - len(run.above) + n
-    closed, widest = _survey(run, now, cell)
-    if closed >= 0:
-        cell, s = _tail(run, now, closed, 0.0)
-        kept = _volume(run, now, cell, s)
-        ledger[n, SHED] += ledger[n, CONTENT] * (1.0 - kept / Q)
-        ledger[n, SHEDDINGS] += 1.0
-        ledger[n, CONTENT] *= kept / Q
-        Q = kept
-    return _Cavity(gas, leak, Q, cell, s, widest)
+    ledger[n, LEAKED] = ledger[n - 1, LEAKED] + spent + new * cavity.leak
+    ledger[n, SHED] = ledger[n - 1, SHED] + content * (1.0 - kept)
+    ledger[n, SHEDDINGS] = ledger[n - 1, SHEDDINGS] + parted
+    ledger[n, CONTENT] = content * kept
+    return cavity
 
 
 @numba.njit(cache=True)
@@ -618,14 +629,7 @@ def simulate_cavity(
     step = _even_step(samples)
     ambient = _sampled(ambient_pressure, samples, "ambient_pressure")
     supply = _sampled(ventilation, samples, "ventilation")
-    low = settings.vapour_pressure
-    if not np.all(ambient > low):
-        raise BadInput(
-            f"ambient_pressure falls to {ambient.min():g} Pa, not above the vapour pressure "
-            f"{low:g} Pa: the whole tunnel would boil; raise the pressure"
-        )
-    if not np.all(supply >= 0):
-        raise BadInput(f"ventilation must be 0 or more, got {supply.min():g} m³/s")
+    _check_forcing(settings, ambient, supply)
     past = _past_gap(settings, samples[0], step, (ambient[0], supply[0]), past_pressure)
     compliance = settings.compliance * step**2
     table = np.zeros((6, len(past) - 1 + len(samples)))
@@ -633,7 +637,7 @@ def simulate_cavity(
     loss = _gas_losses[settings.gas_loss]
     run = _Run(
         table=table,
-        above=ambient - low,
+        above=ambient - settings.vapour_pressure,
         supply=settings.reference_pressure * step * supply,
         birth=settings.initial_area,
         growth=settings.growth * step,
@@ -670,6 +674,17 @@ def _sampled(given: Prescribed, samples: FloatArray, name: str) -> FloatArray:
     if not np.all(np.isfinite(values)):
         raise BadInput(f"{name}: {np.sum(~np.isfinite(values))} values are not finite; fill them")
     return values
+
+
+def _check_forcing(settings: SectionSettings, ambient: FloatArray, supply: FloatArray) -> None:
+    """The tunnel must not boil, and ventilation does not suck."""
+    if not np.all(ambient > settings.vapour_pressure):
+        raise BadInput(
+            f"ambient_pressure falls to {ambient.min():g} Pa, not above the vapour pressure "
+            f"{settings.vapour_pressure:g} Pa: the whole tunnel would boil; raise the pressure"
+        )
+    if not np.all(supply >= 0):
+        raise BadInput(f"ventilation must be 0 or more, got {supply.min():g} m³/s")
 
 
 def _past_gap(
@@ -896,4 +911,4 @@ def neutral_beta_by_simulation(
             f"growth at β = {bracket[0]} and {bracket[1]} is {ends[0]:.3g} and {ends[1]:.3g}: "
             "expected decay, then growth; widen the bracket"
         )
-    return float(optimize.brentq(growth, *bracket, xtol=1e-7))
+    return float(optimize.root_scalar(growth, bracket=bracket, xtol=1e-7).root)

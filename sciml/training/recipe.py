@@ -14,8 +14,6 @@ from pydantic import Field
 from sciml.core.errors import BadInput
 from sciml.core.settings import Document, Settings, read_document, validated
 
-_FAST = "-fast"
-
 
 class Recipe(Settings):
     """What every recipe says; a task adds its own groups of settings."""
@@ -102,6 +100,3 @@ def recipe_name(path: Path) -> str:
     return f"{path.resolve().parent.name}/{path.stem}"
 
 
-def is_fast(path: Path) -> bool:
-    """Whether a recipe is the variant that takes minutes on two cores."""
-    return path.stem.endswith(_FAST)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sciml.core.errors import BadInput, Interrupted
+from sciml.core.nearest import nearest
 from sciml.core.paths import project_root, shown
-from sciml.core.settings import nearest_key
 from sciml.core.talk import say
 from sciml.core.writing import whole_folder
 from sciml.training.recipe import Recipe, merged_document, read_recipe, recipe_name
@@ -84,10 +84,10 @@ def find_task(name: str, path: Path) -> RecipeTask:
     domain = name.partition("/")[0]
     domains = sorted(p.parent.name for p in (project_root() / "sciml").glob("*/tasks.py"))
     if domain not in domains:
-        raise BadInput(f"{path}: task '{name}': {nearest_key(domain, domains)} (domain/what)")
+        raise BadInput(f"{path}: task '{name}': {nearest(domain, domains)} (domain/what)")
     tasks: dict[str, RecipeTask] = importlib.import_module(f"sciml.{domain}.tasks").TASKS
     if name not in tasks:
-        raise BadInput(f"{path}: task '{name}': {nearest_key(name, list(tasks))}")
+        raise BadInput(f"{path}: task '{name}': {nearest(name, tasks)}")
     return tasks[name]
 
 

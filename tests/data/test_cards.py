@@ -110,3 +110,14 @@ def test_a_mistyped_dataset_is_told_the_nearest(card):
     with pytest.raises(BadInput) as caught:
         read_card("wavs")
     assert str(caught.value) == "no dataset 'wavs' in datasets; did you mean 'waves'?"
+
+
+def test_a_card_without_title_is_named(card):
+    card.write_text(CARD.replace("title: Waves in a flume\n", ""))
+    with pytest.raises(BadInput, match=r"card\.yaml: key 'title' is missing; add a line"):
+        card_titles()
+
+
+def test_where_nothing_is_near_all_datasets_are_named(card):
+    with pytest.raises(BadInput, match="no dataset 'zzz' in datasets; known: waves"):
+        read_card("zzz")

@@ -50,5 +50,5 @@ def test_a_channel_of_an_array_is_named():
     values[2:, 1] = np.nan
     with pytest.raises(BadInput, match="series 3: variable 'moment' has 2 values"):
         require_finite(values, "series 3", names=["force", "moment"])
-    with pytest.raises(BadInput, match="variable 'channel 1' has 2 values .* first at sample 2"):
+    with pytest.raises(BadInput, match=r"variable 'channel 1' has 2 values .* first at sample 2"):
         require_finite(values, "series 3")

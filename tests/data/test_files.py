@@ -1,14 +1,11 @@
 """Files of datasets: found, fetched, built; every failure with its exact text, no network."""
 
 import errno
-import gzip
 import hashlib
-import lzma
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import netCDF4
 import numpy as np
 import pooch
 import pytest
@@ -18,7 +15,7 @@ import xarray as xr
 from sciml.core.errors import BadInput, DamagedFile, DatasetMissing, WriteFailed
 from sciml.data import files
 from sciml.data.digest import content_digest
-from sciml.data.netcdf import open_netcdf, write_netcdf
+from sciml.data.netcdf import write_netcdf
 
 COMMIT = "b" * 40
 ORIGINALS = {"data/1.csv": b"1.5\n2.5\n", "data/2.csv": b"3.5\n"}
@@ -176,17 +173,6 @@ def test_a_truncated_file_is_refused(home, monkeypatch):
         files.find("waves")
 
 
-def test_reading_a_truncated_file_says_what_it_is(home):
-    path = home / "cut.nc"
-    path.write_bytes((home / "released.nc").read_bytes()[:3000])
-    with pytest.raises(DamagedFile) as caught:
-        open_netcdf(path)
-    assert str(caught.value).startswith(f"{path}: cannot be read as netCDF (")
-    assert str(caught.value).endswith(
-        "It is damaged or was cut off at 3000 bytes; fetch or build it again."
-    )
-
-
 def test_get_downloads_checks_and_builds_and_says_so(home, monkeypatch):
     serve(monkeypatch, online)
     said: list[str] = []
@@ -220,6 +206,7 @@ def test_a_mirror_comes_before_the_network(home, monkeypatch):
     monkeypatch.setenv("SCIML_ORIGINALS", str(home / "mirror"))
     assert files.get("waves", lambda _: None).is_file()
     assert kept_files(home) == ["datasets/waves/waves.nc"]  # nothing is copied from a mirror
+    assert set(files.originals_here("waves")) == set(ORIGINALS)
 
 
 def test_without_network_get_says_what_is_kept_and_what_to_do(home):
@@ -309,6 +296,8 @@ def test_a_damaged_file_in_a_mirror_is_refused(home, monkeypatch):
         f"{copy}: expected sha256 {sha256(ORIGINALS['data/1.csv'])}, found {sha256(b'damaged')}. "
         "Delete this copy and run `sciml data get waves` again."
     )
+    with pytest.raises(DamagedFile, match=r"data/1\.csv: expected sha256"):
+        files.originals_here("waves")
 
 
 def test_a_damaged_original_in_the_cache_is_fetched_again(home, monkeypatch):
@@ -339,6 +328,38 @@ def test_a_builder_that_gives_another_content_is_refused(home, monkeypatch):
     assert not (home / "cache/datasets/waves/waves.nc").exists()
 
 
+def test_a_dataset_without_builder_says_so(home):
+    (home / "datasets/waves/make.py").unlink()
+    with pytest.raises(BadInput) as caught:
+        files.build("waves", lambda _: None)
+    assert str(caught.value) == (
+        "datasets/waves/make.py: no such file, so dataset 'waves' cannot be built"
+    )
+
+
+def test_a_dataset_without_originals_is_computed(home):
+    card = home / "datasets/waves/card.yaml"
+    card.write_text(card.read_text().partition("upstream:")[0])
+    computed = MAKE.replace(
+        "[np.loadtxt(path, ndmin=1) for path in originals.values()]", "[VALUES]"
+    )
+    make = home / "datasets/waves/make.py"
+    make.write_text(computed.replace("\n\n\ndef", "\n\nVALUES = [1.5, 2.5, 3.5]\n\n\ndef"))
+    assert files.build("waves", lambda _: None) == files.verify("waves")
+    assert files.originals_here("waves") == {}
+
+
+def test_verify_says_when_the_card_has_another_content_digest(home, monkeypatch):
+    card = home / "datasets/waves/card.yaml"
+    digest = content_digest(home / "released.nc")
+    card.write_text(card.read_text().replace(digest, "f" * 64))
+    (home / "mine").mkdir()
+    waves(home / "mine/waves.nc")
+    monkeypatch.setenv("SCIML_DATA", str(home / "mine"))
+    with pytest.raises(BadInput, match=f"content_sha256 is not that of .*; expected {digest}"):
+        files.verify("waves")
+
+
 def test_a_full_disk_while_downloading_says_so(home, monkeypatch):
     def full(url: str) -> bytes:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -366,43 +387,3 @@ def test_a_full_disk_while_building_keeps_the_old_file(home, monkeypatch):
         files.build("waves", lambda _: None)
     assert files.find("waves") == path
     assert not list(path.parent.glob(".part-*"))
-
-
-def test_the_content_digest_sees_values_names_and_types_but_not_packing(tmp_path):
-    plain = content_digest(waves(tmp_path / "a.nc"))
-    assert content_digest(waves(tmp_path / "b.nc", zlib=True, complevel=1)) == plain
-    assert content_digest(waves(tmp_path / "c.nc", dtype=">f8")) == plain
-    assert content_digest(waves(tmp_path / "d.nc", (1.5, 2.5, 3.6))) != plain
-    assert content_digest(waves(tmp_path / "e.nc", dtype="float32")) != plain
-
-
-@pytest.mark.parametrize("change", ["name", "group", "text"])
-def test_the_content_digest_sees(tmp_path, change):
-    def digest(name: str, variable: str = "force", group: str = "inner", text: str = "é") -> str:
-        with netCDF4.Dataset(tmp_path / name, "w") as file:
-            file.createDimension("time", 2)
-            inner = file.createGroup(group)
-            inner.createVariable(variable, "f4", ("time",))[:] = [1, 2]
-            inner.createVariable("case", str, ("time",))[:] = np.array([text, "b"], object)
-        return content_digest(tmp_path / name)
-
-    other = {"name": {"variable": "moment"}, "group": {"group": "outer"}, "text": {"text": "e"}}
-    assert digest("a.nc") == digest("b.nc")
-    assert digest("a.nc") != digest("c.nc", **other[change])
-
-
-def test_a_packed_file_counts_by_what_is_in_it(tmp_path):
-    (tmp_path / "a.gz").write_bytes(gzip.compress(b"content", 1, mtime=1))
-    (tmp_path / "b.gz").write_bytes(gzip.compress(b"content", 9, mtime=2))
-    (tmp_path / "c.xz").write_bytes(lzma.compress(b"content"))
-    (tmp_path / "d.txt").write_bytes(b"content")
-    digests = {content_digest(tmp_path / name) for name in ("a.gz", "b.gz", "c.xz", "d.txt")}
-    assert digests == {sha256(b"content")}
-
-
-@pytest.mark.parametrize("name", ["a.gz", "a.xz"])
-def test_a_cut_packed_file_is_damaged(tmp_path, name):
-    pack = {"a.gz": gzip.compress, "a.xz": lzma.compress}[name]
-    (tmp_path / name).write_bytes(pack(bytes(range(256)) * 40)[:-12])
-    with pytest.raises(DamagedFile, match="It is damaged or was cut off; fetch or build it again"):
-        content_digest(tmp_path / name)

@@ -85,3 +85,8 @@ WRONG_TIMES = [
 def test_times_that_cannot_be_cut_are_refused(times, shares, embargo, message):
     with pytest.raises(BadInput, match=re.escape(message)):
         split_by_time(times, shares, embargo)
+
+
+def test_blocks_that_do_not_follow_each_other_are_refused():
+    with pytest.raises(BadInput, match="starts: blocks must start one after the other"):
+        split_at_times(np.arange(9.0), {"train": 5.0, "test": 2.0}, 0.0)

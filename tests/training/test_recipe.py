@@ -7,7 +7,6 @@ from pydantic import PositiveInt
 
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
-from sciml.training.recipe import Recipe, is_fast, read_recipe, recipe_name
 
 
 class Training(Settings):
@@ -98,5 +97,3 @@ def test_the_digest_depends_on_what_is_said_not_on_how(path: Path) -> None:
 
 def test_names_follow_the_folders(path: Path) -> None:
     assert recipe_name(path) == "hydro/lstm"
-    assert is_fast(path.with_name("lstm-fast.yaml"))
-    assert not is_fast(path)
