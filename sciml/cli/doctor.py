@@ -68,7 +68,10 @@ def _python() -> tuple[str, str]:
     version = platform.python_version()
     if (3, 11) <= sys.version_info < (3, 13):
         return RIGHT, version
-    return WRONG, f"{version}; 3.11 or 3.12 is needed: make clean, then make setup PYTHON=python3.11"
+    return (
+        WRONG,
+        f"{version}; 3.11 or 3.12 is needed: make clean, then make setup PYTHON=python3.11",
+    )
 
 
 def _project() -> tuple[str, str]:
@@ -79,7 +82,9 @@ def _lock() -> tuple[str, str]:
     drifts = drift(project_root() / LOCK)
     if not drifts:
         return RIGHT, "installed versions are the locked ones"
-    shown = ", ".join(f"{d.name} {d.installed or 'missing'} (locked {d.locked})" for d in drifts[:4])
+    shown = ", ".join(
+        f"{d.name} {d.installed or 'missing'} (locked {d.locked})" for d in drifts[:4]
+    )
     return WRONG, f"{len(drifts)} differ: {shown}; run `make setup`"
 
 

@@ -1,11 +1,15 @@
 """`sciml lab`: JupyterLab on loopback, with a token and without news from the network."""
 
+import os
 import subprocess
 import sys
 
 from sciml.core.paths import project_root
 
-_QUIET = "@jupyterlab/apputils-extension:announcements"
+_QUIET = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)
 
 
 def command(port: int, *, browser: bool) -> list[str]:
@@ -21,8 +25,10 @@ def command(port: int, *, browser: bool) -> list[str]:
     line = [
         *(sys.executable, "-m", "jupyterlab", f"--port={port}", "--ServerApp.ip=127.0.0.1"),
         f"--ServerApp.root_dir={project_root() / 'notebooks'}",
-        f"--LabApp.disabled_extensions={{'{_QUIET}': True}}",  # asks the network for news
+        *_QUIET,  # no questions to the network
     ]
+    if os.geteuid() == 0:
+        line.append("--allow-root")  # in containers; the server stays on loopback, with a token
     return line if browser else [*line, "--no-browser"]
 
 

@@ -18,7 +18,9 @@ class HasShape(Protocol):
     """Anything with a shape: NumPy, xarray and Paddle arrays."""
 
     @property
-    def shape(self) -> Sequence[int]: ...
+    def shape(self) -> Sequence[int]:
+        """The size of each axis."""
+        ...
 
 
 def axes(array: HasShape, spec: str, name: str = "array", **known: int) -> dict[str, int]:

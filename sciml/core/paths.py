@@ -30,8 +30,7 @@ def project_root() -> Path:
         if _is_project(folder):
             return folder
     raise BadInput(
-        "no sciml checkout found above the working folder; "
-        "run inside one or point SCIML_HOME at it"
+        "no sciml checkout found above the working folder; run inside one or point SCIML_HOME at it"
     )
 
 

@@ -1,5 +1,6 @@
 """A figure against its reference: the data to the declared tolerance, the picture by its RMS."""
 
+import io
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,10 +124,8 @@ def _picture_rms(drawn: Drawn, reference: Path) -> float | None:
     """Root-mean-square difference of two pictures on a scale to 255; 255 if the sizes differ."""
     if not reference.is_file():
         return None
-    import io
-
     old = imread(reference)
-    new = imread(io.BytesIO(drawn._repr_png_()))
+    new = imread(io.BytesIO(drawn.png()))
     if old.shape != new.shape:
         return 255.0
     return float(np.sqrt(np.mean(np.square(255 * (new - old), dtype=np.float64))))

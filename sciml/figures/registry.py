@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from sciml.core.errors import BadInput
-from sciml.core.writing import write_with
+from sciml.core.writing import write_bytes, write_with
 from sciml.figures.style import journal_style
 
 Parameters = ParamSpec("Parameters")
@@ -47,12 +47,16 @@ class Drawn:
         """Name and variables, the same in every run, so that notebooks can be compared."""
         return f"<{self.name}: {', '.join(sorted(map(str, self.data.data_vars)))}>"
 
-    def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
+    def png(self) -> bytes:
+        """The picture as the content of a PNG file, without a time stamp."""
         buffer = io.BytesIO()
         with journal_style():
             self.picture.savefig(buffer, format="png", metadata={"Software": None})
         return buffer.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        return self.png()
 
     def save(self, folder: Path) -> list[Path]:
         """Write picture and data as PNG, SVG and netCDF, atomically and without time stamps.
@@ -65,8 +69,8 @@ class Drawn:
         """
         stem = self.name.rpartition("/")[2]
         png, svg, data = (folder / f"{stem}.{ending}" for ending in ("png", "svg", "nc"))
+        write_bytes(png, self.png())
         with journal_style():
-            write_with(png, lambda part: self.picture.savefig(part, metadata={"Software": None}))
             write_with(svg, lambda part: self.picture.savefig(part, metadata={"Date": None}))
         write_with(data, lambda part: self.data.to_netcdf(part, engine="netcdf4"))
         return [png, svg, data]

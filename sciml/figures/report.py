@@ -43,8 +43,12 @@ def write_report(folder: Path, rows: Sequence[Mapping[str, Any]], records: Seque
     waiting = sum(row["tone"] == "wait" for row in shown)
     summary = f"{good} of {len(shown)} figures and notebooks checked"
     summary += f"; {waiting} wait for data that are not on this machine." if waiting else "."
-    body = _environment().get_template("index.html").render(
-        rows=shown, pictures=pictures, summary=summary, records=[_record(r) for r in records]
+    body = (
+        _environment()
+        .get_template("index.html")
+        .render(
+            rows=shown, pictures=pictures, summary=summary, records=[_record(r) for r in records]
+        )
     )
     return write_page(folder / "index.html", "sciml report", body)
 

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+Panel = Axes  # the name by which figure functions know a panel
 
 # Okabe & Ito (2008): eight colours told apart by colour-blind readers; black is kept for theory.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -13,8 +18,8 @@ COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
 
 ONE_COLUMN, TWO_COLUMNS = 89 / 25.4, 183 / 25.4  # inches; widths of Nature's columns
 
-_SETTINGS = {
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+_SETTINGS: dict[Any, Any] = {
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",

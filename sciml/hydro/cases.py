@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from sciml.core.axes import FloatArray
 from sciml.data.cards import read_card
 from sciml.data.scaling import Scaling

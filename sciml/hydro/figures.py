@@ -5,20 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
 
-from sciml.core.axes import FloatArray
+from sciml.core.axes import FloatArray, IntArray
 from sciml.figures.registry import Drawn, figure
-from sciml.figures.style import BLACK, COLOURS, TWO_COLUMNS, label_panels, new_picture
+from sciml.figures.style import BLACK, COLOURS, TWO_COLUMNS, Panel, label_panels, new_picture
 from sciml.hydro import loads
 from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Case, Cases, measured_wave_loads
 from sciml.hydro.forecast import Autoregression, Forecaster, Persistence, normalised_errors
-from sciml.hydro.sections import (
-    SectionSettings,
-    measured_growth,
-    stability_experiment,
-    steady_cavity,
-)
+from sciml.hydro.oscillation import measured_growth, stability_experiment
+from sciml.hydro.sections import SectionSettings, steady_cavity
 from sciml.hydro.stability import characteristic_root, neutral_beta, stability_map
 
 _TUNNEL = SectionSettings(speed=10.0, diameter=0.02)
@@ -92,9 +87,7 @@ def _ringing() -> xr.Dataset:
     runs = [stability_experiment(b, amplitude=1e-3, lifetimes=_EXPERIMENT_LIFETIMES) for b in betas]
     time = runs[0]["time"].values
     pressure = np.stack([_change(run) for run in runs])
-    envelope = np.stack(
-        [_envelope(time, row, b) for row, b in zip(pressure, betas, strict=True)]
-    )
+    envelope = np.stack([_envelope(time, row, b) for row, b in zip(pressure, betas, strict=True)])
     attributes = {"units": "1", "comment": "over the steady pressure gap"}
     return xr.Dataset(
         {
@@ -317,7 +310,7 @@ def wave_load_traces(record: Path | None = None) -> Drawn:
     return Drawn(picture, data)
 
 
-def _draw_trace(axis: Axes, one: xr.Dataset) -> None:
+def _draw_trace(axis: Panel, one: xr.Dataset) -> None:
     """Measured force and forecasts in one panel."""
     axis.plot(one["time"], one["measured"], color=BLACK, lw=2.2, alpha=0.35, label="measured")
     for name, colour in zip(one["forecaster"].values, COLOURS[1:], strict=False):
@@ -351,7 +344,7 @@ def _trace(cases: Cases, forecasters: list[Forecaster]) -> xr.Dataset:
     )
 
 
-def _middle(case: Case) -> np.ndarray:
+def _middle(case: Case) -> IntArray:
     """Samples of a few seconds in the middle of the judged part."""
     width = round(_TRACE_SECONDS * loads.RATE)
     start = (case.judged.start + case.judged.stop - width) // 2

@@ -91,7 +91,9 @@ class Autoregression:
         Direct multi-step forecasts: Marcellino, Stock & Watson, J. Econometrics 135 (2006).
     """
 
-    def __init__(self, order: int, leads: Sequence[int], *, all_channels: bool, ridge: float):
+    def __init__(
+        self, order: int, leads: Sequence[int], *, all_channels: bool, ridge: float
+    ) -> None:
         """Choose the regression.
 
         Args:

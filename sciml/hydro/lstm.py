@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import paddle
 import xarray as xr
+from numpy.typing import NDArray
 from paddle import nn
 
 from sciml.core.axes import FloatArray, axes
@@ -190,9 +191,7 @@ def _squared_error(layer: nn.Layer, batch: Batch) -> paddle.Tensor:
     return nn.functional.mse_loss(layer(batch["history"]), batch["future"])
 
 
-def _validation_errors(
-    layer: nn.Layer, windows: Windows, leads: Sequence[int]
-) -> dict[str, float]:
+def _validation_errors(layer: nn.Layer, windows: Windows, leads: Sequence[int]) -> dict[str, float]:
     """Root-mean-square error of scaled targets: mean over the leads, and at each."""
     batch = windows.gather(np.arange(len(windows)))
     gap = _evaluated(layer, batch["history"]) - batch["future"]
@@ -201,7 +200,7 @@ def _validation_errors(
     return {"rmse": float(per_lead.mean())} | named
 
 
-def _evaluated(layer: nn.Layer, history: np.ndarray) -> np.ndarray:
+def _evaluated(layer: nn.Layer, history: NDArray[np.float32]) -> NDArray[np.float32]:
     """A layer's outputs for many windows, a portion at a time."""
     starts = range(0, len(history), _ROWS)
     with paddle.no_grad():

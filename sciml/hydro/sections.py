@@ -28,124 +28,43 @@ Source:
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-import numba
 import numpy as np
 import xarray as xr
-from numba import types
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import NonNegativeFloat, PositiveFloat, field_validator
-from scipy import linalg, optimize
+from scipy import optimize
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.core.units import STANDARD_ATMOSPHERE, WATER_DENSITY, WATER_VAPOUR_PRESSURE
 from sciml.hydro.cavity import DISK_DRAG
+from sciml.hydro.gas_loss import gas_loss, gas_losses
+from sciml.hydro.section_kernel import (
+    COLLAPSED,
+    CONTENT,
+    GAP,
+    GAS_PRESSURE,
+    LEAKED,
+    LIFETIME,
+    NO_TAIL,
+    SHED,
+    SHEDDINGS,
+    SUPPLIED,
+    TOO_COARSE,
+    VOLUME,
+    SectionRun,
+    march,
+)
 
 Prescribed = Callable[[FloatArray], ArrayLike] | ArrayLike
-GasLoss = Callable[[float, float, float, float, float], float]
 
 # With fewer steps in a lifetime the growth rates are off by more than 1 %.
 FEWEST_STEPS_PER_LIFETIME = 30
 # A past that differs from steady may hold a section open longer than the steady lifetime.
 PAST_LIFETIMES = 2.0
-# A cavity this many steps long is no longer resolved: it has collapsed.
-COLLAPSED_STEPS = 4
-# The portion law has a pole at σ = 0: its ratio p_g / (p∞ - p_c) = β - 1 is held at this value,
-# a cap of ours and not of the law.
-LARGEST_PRESSURE_RATIO = 50.0
-# Relative change of the gas pressure at which Newton's method stops, above rounding in Q.
-NEWTON_TOLERANCE = 1e-12
-NEWTON_STEPS = 40
-# Of a step: where the closing section is found.
-FRACTION_TOLERANCE = 1e-13
-# Samples given to the matrix pencil; more cost time (cubic) and bring no accuracy.
-PENCIL_SAMPLES = 240
-# An oscillation with less of the strongest one's power is not taken for the one asked for.
-AUDIBLE_POWER = 1e-6
-# The modes that a neutral one wakes and that are still heard after a few lifetimes.
-NEUTRAL_OSCILLATIONS = 4
-
-# Rows of the table of pressure integrals: node values, and polynomial coefficients of a step.
-GAP, SLOPE, CURVATURE, FIRST, SECOND, THIRD = range(6)
-# Columns of the kernel's output.
-GAS_PRESSURE, LIFETIME, VOLUME, CONTENT, SUPPLIED, LEAKED, SHED, SHEDDINGS = range(8)
-# How the kernel ended.
-DONE, NO_TAIL, COLLAPSED, TOO_COARSE = range(4)
-
-_loss_signature = types.float64(*[types.float64] * 5)
-_gas_losses: dict[str, "_RegisteredLoss"] = {}
-
-
-class _RegisteredLoss(NamedTuple):
-    """A compiled law and the strength that settings give it."""
-
-    law: Any
-    strength: "Callable[[SectionSettings], float]"
-
-
-def register_gas_loss(
-    name: str, law: GasLoss, strength: "Callable[[SectionSettings], float]"
-) -> None:
-    """Make a law of gas loss known under a name that settings can give.
-
-    Args:
-        name: The name; it must be new.
-        law: Volume of gas that leaves in a second, m³/s at the reference pressure, from
-            (gas pressure p_g in Pa, pressure gap p∞ - p_c in Pa, largest section area in m²,
-            cavity length in m, strength). numba compiles it: plain arithmetic and ``math`` only.
-            It must vanish with p_g.
-        strength: All that stays constant in a run, as one number, from the settings.
-
-    Raises:
-        BadInput: if the name is taken.
-    """
-    if name in _gas_losses:
-        raise BadInput(f"gas loss '{name}' is already registered; choose another name")
-    _gas_losses[name] = _RegisteredLoss(numba.cfunc(_loss_signature)(law), strength)
-
-
-def gas_losses() -> tuple[str, ...]:
-    """Names of the laws of gas loss that settings may give."""
-    return tuple(sorted(_gas_losses))
-
-
-def _no_loss(gas: float, gap: float, area: float, length: float, strength: float) -> float:  # noqa: ARG001
-    """A closed bag of gas."""
-    return 0.0
-
-
-def _portion_loss(gas: float, gap: float, area: float, length: float, strength: float) -> float:  # noqa: ARG001
-    """Foam torn off in portions, q = γ V S_c (σ_v/σ - 1); strength γ V. γ is a fit parameter."""
-    ratio = LARGEST_PRESSURE_RATIO
-    if gap * LARGEST_PRESSURE_RATIO > gas:
-        ratio = gas / gap
-    return strength * area * ratio
-
-
-def _boundary_layer_loss(
-    gas: float,
-    gap: float,  # noqa: ARG001
-    area: float,
-    length: float,
-    strength: float,
-) -> float:
-    """Gas carried off by the moving wall, a laminar estimate; ν is to be fitted.
-
-    Rayleigh's flux 2V √(ν t/π) at t = L/2V times the girth 2√(π S_c): √(8 ν V L S_c) at p_g.
-    """
-    return strength * math.sqrt(area * length) * gas
-
-
-register_gas_loss("none", _no_loss, lambda settings: 0.0)  # noqa: ARG005
-register_gas_loss("portion", _portion_loss, lambda s: s.loss_coefficient * s.speed)
-register_gas_loss(
-    "boundary_layer",
-    _boundary_layer_loss,
-    lambda s: math.sqrt(8.0 * s.loss_coefficient * s.speed) / s.reference_pressure,
-)
 
 
 class SectionSettings(Settings):
@@ -167,7 +86,7 @@ class SectionSettings(Settings):
     @classmethod
     def _registered(cls, name: str) -> str:
         """Only laws that exist."""
-        if name not in _gas_losses:
+        if name not in gas_losses():
             raise ValueError(f"unknown gas loss '{name}'; known: {', '.join(gas_losses())}")
         return name
 
@@ -265,7 +184,7 @@ def steady_loss(
         BadInput: if the cavity pressure is outside [p_v, p∞[.
     """
     steady = steady_cavity(settings, ambient_pressure, cavity_pressure)
-    loss = _gas_losses[settings.gas_loss]
+    loss = gas_loss(settings.gas_loss)
     return loss.law.ctypes(
         cavity_pressure - settings.vapour_pressure,
         ambient_pressure - cavity_pressure,
@@ -313,288 +232,6 @@ def balanced_pressure(
     return float(found.root)
 
 
-class _Run(NamedTuple):
-    """What a run is given. Unit of time: one step, so volumes are in V h m³."""
-
-    table: FloatArray  # pressure integrals, (6, past + time)
-    above: FloatArray  # p∞ - p_v, Pa, (time,)
-    supply: FloatArray  # p_ref q_in h, J per step, (time,)
-    birth: float  # S₀, m²
-    growth: float  # B, m² per step
-    compliance: float  # k₁/ρ, m² per step² and Pa
-    drift: float  # V h, m per step
-    reference: float  # p_ref h, J per m³/s and step
-    strength: float  # of the gas loss
-
-
-class _Cavity(NamedTuple):
-    """The cavity at one node."""
-
-    gas: float  # p_g, Pa; negative where Newton's method failed
-    leak: float  # p_ref q_out h, J per step
-    volume: float  # Q, m³
-    cell: int  # step and
-    s: float  # fraction of it at which the closing section was born
-    widest: int  # node near which the widest section was born
-
-
-class _Budget(NamedTuple):
-    """What is known of the gas at a new node before its loss is."""
-
-    content: float  # J, without the loss at the new node
-    weight: float  # of that loss
-    smooth: bool  # whether the last two steps join smoothly
-
-
-@numba.njit(cache=True)
-def _set_step(table: FloatArray, cell: int, gap: float, smooth: bool) -> None:
-    """Continue D to ``gap`` at node cell + 1, quadratically if smooth, and integrate it exactly."""
-    here = table[GAP, cell]
-    b, c = gap - here, 0.0
-    if smooth:
-        before = table[GAP, cell - 1]
-        b, c = (gap - before) / 2.0, (gap - 2.0 * here + before) / 2.0
-    first, second = table[FIRST, cell], table[SECOND, cell]
-    table[SLOPE, cell], table[CURVATURE, cell] = b, c
-    table[GAP, cell + 1] = gap
-    table[FIRST, cell + 1] = first + here + b / 2.0 + c / 3.0
-    table[SECOND, cell + 1] = second + first + here / 2.0 + b / 6.0 + c / 12.0
-    table[THIRD, cell + 1] = (
-        table[THIRD, cell] + second + first / 2.0 + here / 6.0 + b / 24.0 + c / 60.0
-    )
-
-
-@numba.njit(cache=True)
-def _integrals(table: FloatArray, cell: int, s: float) -> tuple[float, float, float, float]:
-    """D, P₁, P₂, P₃ at the fraction s of a step."""
-    D, b, c = table[GAP, cell], table[SLOPE, cell], table[CURVATURE, cell]
-    P1, P2, P3 = table[FIRST, cell], table[SECOND, cell], table[THIRD, cell]
-    gap = D + s * (b + s * c)
-    first = P1 + s * (D + s * (b / 2.0 + s * c / 3.0))
-    second = P2 + s * (P1 + s * (D / 2.0 + s * (b / 6.0 + s * c / 12.0)))
-    third = P3 + s * (P2 + s * (P1 / 2.0 + s * (D / 6.0 + s * (b / 24.0 + s * c / 60.0))))
-    return gap, first, second, third
-
-
-@numba.njit(cache=True)
-def _area(run: _Run, now: int, cell: int, s: float) -> tuple[float, float]:
-    """Area at node ``now`` of the section born at (cell, s), and its slope in s."""
-    gap, first, second, _ = _integrals(run.table, cell, s)
-    age = now - cell - s
-    area = run.birth + (run.growth + first) * age - run.table[SECOND, now] + second
-    return area, gap * age - run.growth
-
-
-@numba.njit(cache=True)
-def _node_area(run: _Run, now: int, node: int) -> float:
-    """Area at node ``now`` of the section born at a node."""
-    change = run.table[SECOND, node] - run.table[SECOND, now]
-    return run.birth + (run.growth + run.table[FIRST, node]) * (now - node) + change
-
-
-@numba.njit(cache=True)
-def _tail(run: _Run, now: int, cell: int, s: float) -> tuple[int, float]:
-    """Birth (cell, s) of the section that closes at node ``now``, going forward from the last.
-
-    A section that has closed stays closed, so the tail never goes back.
-    """
-    if _area(run, now, cell, s)[0] >= 0.0:
-        return cell, s
-    while cell < now - COLLAPSED_STEPS and _node_area(run, now, cell + 1) <= 0.0:
-        cell, s = cell + 1, 0.0
-    low, high = s, 1.0
-    for _ in range(NEWTON_STEPS):
-        area, slope = _area(run, now, cell, s)
-        if area < 0.0:
-            low = s
-        else:
-            high = s
-        step = -area / slope if slope > 0.0 else math.inf
-        if not low <= s + step <= high:
-            step = 0.5 * (low + high) - s
-        s += step
-        if abs(step) < FRACTION_TOLERANCE:
-            break
-    return cell, s
-
-
-@numba.njit(cache=True)
-def _volume(run: _Run, now: int, cell: int, s: float) -> float:
-    """Volume at node ``now`` of the sections born since (cell, s), m³."""
-    T = now - cell - s
-    _, _, second, third = _integrals(run.table, cell, s)
-    mean = run.birth + 0.5 * run.growth * T - run.table[SECOND, now] - second
-    return run.drift * (mean * T + 2.0 * (run.table[THIRD, now] - third))
-
-
-@numba.njit(cache=True)
-def _survey(run: _Run, now: int, cell: int) -> tuple[int, int]:
-    """The youngest closed node ahead of the tail (-1 if none), and the widest node before it."""
-    widest, most = now - 1, 0.0
-    for node in range(now - 1, cell, -1):
-        area = _node_area(run, now, node)
-        if area > most:
-            most, widest = area, node
-        elif area <= 0.0:
-            return node, widest
-    return -1, widest
-
-
-@numba.njit(cache=True)
-def _largest_area(run: _Run, now: int, widest: int) -> float:
-    """Area of the largest section near a node: climb, then the top of a parabola."""
-    middle = _node_area(run, now, widest)
-    while widest + 2 < now and _node_area(run, now, widest + 1) > middle:
-        widest += 1
-        middle = _node_area(run, now, widest)
-    before = _node_area(run, now, widest - 1)
-    after = _node_area(run, now, widest + 1)
-    bend = 2.0 * middle - before - after
-    if bend <= 0.0 or abs(after - before) > 2.0 * bend:
-        return max(before, middle, after)
-    return middle + (after - before) ** 2 / (8.0 * bend)
-
-
-@numba.njit(cache=True)
-def _leak(run: _Run, loss: Any, now: int, above: float, cavity: _Cavity) -> float:
-    """Energy of the gas lost per step, J, by the law of loss."""
-    area = _largest_area(run, now, max(cavity.widest, cavity.cell + 1))
-    length = (now - cavity.cell - cavity.s) * run.drift
-    return run.reference * loss(cavity.gas, above - cavity.gas, area, length, run.strength)
-
-
-@numba.njit(cache=True)
-def _move_origin(table: FloatArray, origin: int, now: int) -> None:
-    """Let P₁, P₂, P₃ start at node ``origin``, so that they stay as small as the cavity.
-
-    Otherwise P₃ grows with the cube of time and its differences lose digits.
-    """
-    P1, P2, P3 = table[FIRST, origin], table[SECOND, origin], table[THIRD, origin]
-    for node in range(origin, now + 1):
-        a = float(node - origin)
-        table[THIRD, node] -= P3 + a * (P2 + 0.5 * a * P1)
-        table[SECOND, node] -= P2 + a * P1
-        table[FIRST, node] -= P1
-
-
-@numba.njit(cache=True)
-def _start(run: _Run, loss: Any, now: int) -> _Cavity:
-    """Integrate the past up to node ``now``; the gas is negative if the past has no tail."""
-    for node in range(now):
-        _set_step(run.table, node, run.table[GAP, node + 1], node > 0)
-    cell, widest = _survey(run, now, -1)
-    if cell < 0 or cell >= now - COLLAPSED_STEPS:
-        return _Cavity(-1.0, 0.0, 0.0, 0, 0.0, 0)
-    cell, s = _tail(run, now, cell, 0.0)
-    gas = run.above[0] - run.table[GAP, now] / run.compliance
-    cavity = _Cavity(gas, 0.0, _volume(run, now, cell, s), cell, s, widest)
-    leak = _leak(run, loss, now, run.above[0], cavity)
-    return _Cavity(gas, leak, cavity.volume, cell, s, widest)
-
-
-@numba.njit(cache=True)
-def _advance(run: _Run, loss: Any, n: int, last: _Cavity, budget: _Budget) -> _Cavity:
-    """One implicit step to sample n: the pressure at which gas and volume agree, by Newton."""
-    now = run.table.shape[1] - len(run.above) + n
-    above, gas = run.above[n], last.gas
-    low, high, old_gas, old_excess = 0.0, math.inf, 0.0, -budget.content
-    for attempt in range(NEWTON_STEPS if budget.content > 0.0 else 0):
-        _set_step(run.table, now - 1, run.compliance * (above - gas), budget.smooth)
-        cell, s = _tail(run, now, last.cell, last.s)
-        Q = _volume(run, now, cell, s)
-        leak = _leak(run, loss, now, above, _Cavity(gas, 0.0, Q, cell, s, last.widest))
-        excess = gas * Q + budget.weight * leak - budget.content
-        low, high = (gas, high) if excess < 0.0 else (low, gas)
-        T = now - cell - s
-        # dQ/dp_g at a fixed tail, whose own motion changes Q only where the tail is blunt.
-        softness = T / 8.0 - 7.0 / 120.0 if budget.smooth else T / 6.0 - 1.0 / 12.0
-        slope = Q + gas * softness * run.compliance * run.drift
-        # The loss grows with p_g at a rate that only the secant knows.
-        if attempt > 0 and gas != old_gas:
-            slope = max(slope, (excess - old_excess) / (gas - old_gas))
-        old_gas, old_excess = gas, excess
-        gas -= excess / slope
-        if not low <= gas <= high:
-            gas = 0.5 * (low + high)
-        if abs(gas - old_gas) <= NEWTON_TOLERANCE * gas:
-            return _Cavity(gas, leak, Q, cell, s, last.widest)
-    return _Cavity(-1.0, 0.0, 0.0, last.cell, last.s, last.widest)
-
-
-@numba.njit(cache=True)
-def _attached(
-    run: _Run, loss: Any, n: int, last: _Cavity, budget: _Budget
-) -> tuple[_Cavity, float, bool]:
-    """The cavity at sample n, the share of its gas that stays, and whether a neck closed."""
-    now = run.table.shape[1] - len(run.above) + n
-    cavity = _advance(run, loss, n, last, budget)
-    if cavity.gas < 0.0:
-        return cavity, 1.0, False
-    gas, leak, volume, cell, s, _ = cavity
-    closed, widest = _survey(run, now, cell)
-    if closed < 0:
-        return _Cavity(gas, leak, volume, cell, s, widest), 1.0, False
-    cell, s = _tail(run, now, closed, 0.0)
-    kept = _volume(run, now, cell, s)
-    if kept <= volume:
-        return _Cavity(gas, leak, kept, cell, s, widest), kept / volume, True
-    # The pocket holds less than the overshoot of the neck: step again with the tail at the neck.
-    return _advance(run, loss, n, _Cavity(gas, leak, kept, closed, 0.0, widest), budget), 1.0, True
-
-
-@numba.njit(cache=True)
-def _step(
-    run: _Run, loss: Any, n: int, past: tuple[_Cavity, float, bool], ledger: FloatArray
-) -> _Cavity:
-    """March to sample n: balance the gas, shed what lies behind a closed neck, keep the ledger."""
-    last, earlier_leak, smooth = past
-    # Adams-Moulton of third order; the trapezoidal rule after a kink.
-    new, old, before = (5.0 / 12, 8.0 / 12, -1.0 / 12) if smooth else (0.5, 0.5, 0.0)
-    gain = new * run.supply[n] + old * run.supply[n - 1] + before * run.supply[max(n - 2, 0)]
-    spent = old * last.leak + before * earlier_leak
-    content = ledger[n - 1, CONTENT] + gain - spent
-    cavity, kept, parted = _attached(run, loss, n, last, _Budget(content, new, smooth))
-    content -= new * cavity.leak
-    ledger[n, SUPPLIED] = ledger[n - 1, SUPPLIED] + gain
-    ledger[n, LEAKED] = ledger[n - 1, LEAKED] + spent + new * cavity.leak
-    ledger[n, SHED] = ledger[n - 1, SHED] + content * (1.0 - kept)
-    ledger[n, SHEDDINGS] = ledger[n - 1, SHEDDINGS] + parted
-    ledger[n, CONTENT] = content * kept
-    return cavity
-
-
-@numba.njit(cache=True)
-def _march(run: _Run, loss: Any, ledger: FloatArray) -> tuple[int, int]:
-    """Fill the ledger, shape (time, 8), sample by sample; say how and where it ended."""
-    samples = len(run.above)
-    past = run.table.shape[1] - samples
-    cavity = _start(run, loss, past)
-    if cavity.gas < 0.0:
-        return NO_TAIL, 0
-    ledger[0, CONTENT] = cavity.gas * cavity.volume
-    origin, kink, leak = 0, 0, cavity.leak
-    for n in range(samples):
-        now = past + n
-        if n > 0:
-            old = cavity
-            cavity = _step(run, loss, n, (old, leak, n > kink + 1), ledger)
-            leak = old.leak
-            if cavity.gas < 0.0:
-                return TOO_COARSE, n
-            if ledger[n, SHEDDINGS] > ledger[n - 1, SHEDDINGS]:
-                kink = n
-        lifetime = now - cavity.cell - cavity.s
-        if lifetime < COLLAPSED_STEPS + 1:
-            return COLLAPSED, n
-        ledger[n, GAS_PRESSURE], ledger[n, LIFETIME] = cavity.gas, lifetime
-        ledger[n, VOLUME] = cavity.volume
-        # Twice the cavity's own length costs few moves and hardly a digit.
-        if now - origin > 3 * (now - cavity.cell) + 64:
-            origin = cavity.cell
-            _move_origin(run.table, origin, now)
-    return DONE, samples
-
-
 def simulate_cavity(
     settings: SectionSettings,
     time: ArrayLike,
@@ -626,16 +263,16 @@ def simulate_cavity(
         The module's docstring.
     """
     samples = np.asarray(time, dtype=np.float64)
-    step = _even_step(samples)
-    ambient = _sampled(ambient_pressure, samples, "ambient_pressure")
-    supply = _sampled(ventilation, samples, "ventilation")
+    step = even_step(samples)
+    ambient = sampled(ambient_pressure, samples, "ambient_pressure")
+    supply = sampled(ventilation, samples, "ventilation")
     _check_forcing(settings, ambient, supply)
     past = _past_gap(settings, samples[0], step, (ambient[0], supply[0]), past_pressure)
     compliance = settings.compliance * step**2
     table = np.zeros((6, len(past) - 1 + len(samples)))
     table[GAP, : len(past)] = compliance * past
-    loss = _gas_losses[settings.gas_loss]
-    run = _Run(
+    loss = gas_loss(settings.gas_loss)
+    run = SectionRun(
         table=table,
         above=ambient - settings.vapour_pressure,
         supply=settings.reference_pressure * step * supply,
@@ -647,13 +284,13 @@ def simulate_cavity(
         strength=loss.strength(settings),
     )
     ledger = np.zeros((len(samples), 8))
-    ending, sample = _march(run, loss.law, ledger)
+    ending, sample = march(run, loss.law, ledger)
     _check_ending(ending, samples[min(sample, len(samples) - 1)])
     ledger[:, LIFETIME] *= step
     return _dataset(settings, samples, ambient, supply, ledger)
 
 
-def _even_step(samples: FloatArray) -> float:
+def even_step(samples: FloatArray) -> float:
     """The spacing of the samples, which must be positive and even."""
     axes(samples, "time", "time")
     if samples.size < 2 or not np.all(np.isfinite(samples)):
@@ -666,7 +303,7 @@ def _even_step(samples: FloatArray) -> float:
     return float(step)
 
 
-def _sampled(given: Prescribed, samples: FloatArray, name: str) -> FloatArray:
+def sampled(given: Prescribed, samples: FloatArray, name: str) -> FloatArray:
     """A prescribed quantity at the samples, finite, shape (time,)."""
     values = np.asarray(given(samples) if callable(given) else given, dtype=np.float64)
     values = np.full(samples.shape, values) if values.ndim == 0 else values
@@ -708,7 +345,7 @@ def _past_gap(
         )
     count = math.ceil(PAST_LIFETIMES * steps)
     nodes = start + step * np.arange(-count, 1)
-    pressure = _sampled(past_pressure, nodes, "past_pressure")
+    pressure = sampled(past_pressure, nodes, "past_pressure")
     if not np.all((pressure >= settings.vapour_pressure) & (pressure < ambient)):
         raise BadInput(
             "past_pressure must lie from the vapour pressure up to below the ambient pressure, "
@@ -777,138 +414,3 @@ def _dataset(
             "settings": settings.model_dump_json(),
         },
     )
-
-
-def measured_growth(
-    series: xr.DataArray, oscillations: int = 2, frequency: float | None = None
-) -> complex:
-    """Growth rate and angular frequency of one oscillation in a series.
-
-    Fits a constant and a few complex exponentials by the matrix pencil.
-
-    Args:
-        series: Values with a uniform coordinate ``time`` in s, shape (time,); a few periods.
-        oscillations: Number of oscillations fitted; more than there are does no harm.
-        frequency: Hz; the oscillation nearest to it is returned. By default the one that carries
-            most of the variance.
-
-    Returns:
-        λ in 1/s, with Im λ > 0: e^(λt) is the oscillation. Re λ > 0 grows.
-
-    Raises:
-        BadInput: if the series is too short, not finite or does not oscillate.
-
-    Source:
-        Hua & Sarkar, IEEE Trans. Acoust. Speech Signal Process. 38, 814 (1990).
-    """
-    samples = np.asarray(series["time"].values, dtype=np.float64)
-    step = _even_step(samples)
-    values = _sampled(series.values, samples, "series")
-    stride = max(1, values.size // PENCIL_SAMPLES)
-    # The mean is fitted as well, but removing it first saves the digits of a small oscillation.
-    values = values[::stride] - values.mean()
-    rank = 2 * oscillations + 1
-    if values.size < 4 * rank:
-        raise BadInput(f"series: {values.size} samples are too few for {oscillations} oscillations")
-    poles, power = _pencil(values, rank)
-    turns = np.angle(poles) / (2.0 * np.pi * stride * step)
-    # A pole on the negative real axis alternates with the samples: not an oscillation in time.
-    power[(turns <= 0.0) | (np.angle(poles) > np.pi - 1e-9)] = 0.0
-    if not np.any(power > 0):
-        raise BadInput("series: does not oscillate; give a longer part of the record")
-    if frequency is None:
-        chosen = np.argmax(power)
-    else:
-        heard = power > AUDIBLE_POWER * power.max()
-        chosen = np.argmin(np.where(heard, np.abs(turns - frequency), np.inf))
-    return complex(np.log(poles[chosen]) / (stride * step))
-
-
-def _pencil(values: FloatArray, rank: int) -> tuple[NDArray[np.complex128], FloatArray]:
-    """Poles per sample of a sum of ``rank`` exponentials, and the mean power of each."""
-    window = values.size // 2
-    hankel = linalg.hankel(values[: values.size - window], values[values.size - window - 1 :])
-    _, _, right = linalg.svd(hankel, full_matrices=False)
-    basis = right[:rank].T  # (window, rank)
-    pencil = np.linalg.lstsq(basis[:-1], basis[1:], rcond=None)[0]  # (rank, rank)
-    poles = np.linalg.eigvals(pencil).astype(np.complex128)
-    modes = poles ** np.arange(values.size)[:, np.newaxis]  # (time, rank)
-    # Scaled columns: a spurious pole far from the unit circle would spoil the least squares.
-    modes /= np.abs(modes).max(axis=0)
-    weights = np.linalg.lstsq(modes, values.astype(np.complex128), rcond=None)[0]
-    return poles, np.mean(np.abs(weights * modes) ** 2, axis=0)
-
-
-def stability_experiment(
-    beta: float,
-    mode: int = 1,
-    amplitude: float = 1e-5,
-    lifetimes: float = 6.0,
-    steps: int = 400,
-) -> xr.Dataset:
-    """A cavity with a fixed mass of gas and S₀ = 0, set ringing by n waves of pressure.
-
-    Everything is in units of its own size: the lifetime is 1 s, the length 1 m, and the
-    pressure gap p∞ - p_c of the steady cavity 1 Pa.
-
-    Args:
-        beta: β = σ_v/σ of the undisturbed cavity; above 1.
-        mode: n, the number of waves of past pressure on the cavity.
-        amplitude: Their height over the pressure gap.
-        lifetimes: Length of the run over the lifetime.
-        steps: Samples in a lifetime.
-
-    Returns:
-        As :func:`simulate_cavity`.
-
-    Raises:
-        BadInput: if β is not above 1 or the mode is less than 1, or as in the simulation.
-    """
-    if not (beta > 1 and mode >= 1):
-        raise BadInput(f"expected β above 1 and a mode of at least 1, got β = {beta}, n = {mode}")
-    # With V = 1 and ρ = 2, σ is the gap in Pa; D_n √c_x = σ / A makes the length 1 m.
-    settings = SectionSettings(
-        speed=1.0,
-        diameter=0.5,
-        drag_coefficient=1.0,
-        expansion=2.0,
-        birth_area="point",
-        density=2.0,
-        vapour_pressure=0.0,
-    )
-    time = np.arange(round(lifetimes * steps) + 1) / steps
-
-    def past(t: FloatArray) -> FloatArray:
-        return beta - 1.0 + amplitude * np.sin(2.0 * math.pi * mode * t)
-
-    return simulate_cavity(settings, time, beta, 0.0, past)
-
-
-def neutral_beta_by_simulation(
-    mode: int = 1, bracket: tuple[float, float] = (2.0, 3.2), steps: int = 400
-) -> float:
-    """The β at which a simulated oscillation neither grows nor decays.
-
-    Args:
-        mode: n, the number of waves that are excited.
-        bracket: Two β, the first with decay and the second with growth.
-        steps: Samples in a lifetime.
-
-    Returns:
-        β_n, for comparison with 1 + n²π²/6.
-
-    Raises:
-        BadInput: if growth does not change sign in the bracket.
-    """
-
-    def growth(beta: float) -> float:
-        run = stability_experiment(beta, mode, steps=steps)
-        return measured_growth(run["cavity_pressure"], NEUTRAL_OSCILLATIONS, float(mode)).real
-
-    ends = growth(bracket[0]), growth(bracket[1])
-    if not ends[0] < 0 < ends[1]:
-        raise BadInput(
-            f"growth at β = {bracket[0]} and {bracket[1]} is {ends[0]:.3g} and {ends[1]:.3g}: "
-            "expected decay, then growth; widen the bracket"
-        )
-    return float(optimize.root_scalar(growth, bracket=bracket, xtol=1e-7).root)

@@ -69,7 +69,9 @@ class TensorLayer(nn.Layer):
             One channel for each output key. Shape (batch, channel).
         """
         if x.shape[-1] != len(self._inputs):
-            raise BadInput(f"x: expected channels {tuple(self._inputs)}, got shape {tuple(x.shape)}")
+            raise BadInput(
+                f"x: expected channels {tuple(self._inputs)}, got shape {tuple(x.shape)}"
+            )
         columns = {name: x[..., i : i + 1] for i, name in enumerate(self._inputs)}
         answer: Mapping[str, paddle.Tensor] = self.architecture(columns)
         return paddle.concat([answer[name] for name in self._outputs], axis=-1)

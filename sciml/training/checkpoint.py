@@ -25,7 +25,17 @@ from sciml.core.writing import sha256_of, whole_folder, write_json, write_with
 _TENSORS, _STATE = "tensors.safetensors", "state.json"
 _KEPT = 2  # the newest and the one to fall back on
 _STEP = re.compile(r"step-(\d{9})")
-_PICKLE_ENDINGS = {".pkl", ".pickle", ".pt", ".pth", ".pdparams", ".pdopt", ".joblib", ".npy", ".bin"}
+_PICKLE_ENDINGS = {
+    ".pkl",
+    ".pickle",
+    ".pt",
+    ".pth",
+    ".pdparams",
+    ".pdopt",
+    ".joblib",
+    ".npy",
+    ".bin",
+}
 _PICKLE_STARTS = (b"\x80", b"PK\x03\x04")  # pickle protocol 2 and up; zip, as torch.save writes
 
 Tensors = Mapping[str, NDArray[Any]]

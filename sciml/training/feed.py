@@ -94,7 +94,7 @@ def to_tensor(array: NDArray[Any]) -> paddle.Tensor:
         A tensor of the same shape and type.
     """
     if array.flags.c_contiguous and array.flags.writeable and array.dtype.kind in "fi":
-        return dlpack.from_dlpack(array)
+        return dlpack.from_dlpack(array)  # pyright: ignore[reportArgumentType] - NumPy 1 stubs
     return paddle.to_tensor(array)
 
 

@@ -181,7 +181,7 @@ class _Run:
             loss = self.problem.loss(self.problem.layer, self.problem.feed.batch(epoch, number))
             share = loss if len(batches) == 1 else loss / len(batches)
             share.backward()
-            total += share.item()
+            total += float(share.item().real)
         if not math.isfinite(total):
             raise BadInput(
                 f"training: the loss is {total} at epoch {epoch + 1}, step {self.steps_done + 1}; "
@@ -207,7 +207,9 @@ class _Run:
         with self._judged_weights():
             self.problem.layer.eval()
             with paddle.no_grad():
-                numbers = {name: float(value) for name, value in validate(self.problem.layer).items()}
+                numbers = {
+                    name: float(value) for name, value in validate(self.problem.layer).items()
+                }
             self.problem.layer.train()
             name, value = next(iter(numbers.items()))
             if not self.best or value < self.best[name]:
@@ -254,7 +256,9 @@ class _Run:
             "average": self._averaged(),
             "best": self.best_arrays or {},
         }
-        tensors = {f"{g}:{name}": array for g, part in groups.items() for name, array in part.items()}
+        tensors = {
+            f"{g}:{name}": array for g, part in groups.items() for name, array in part.items()
+        }
         state = {
             "best": self.best,
             "epochs_without_gain": self.epochs_without_gain,

@@ -137,9 +137,7 @@ def optimiser_arrays(optimiser: paddle.optimizer.Optimizer, layer: nn.Layer) -> 
     }
 
 
-def load_optimiser(
-    optimiser: paddle.optimizer.Optimizer, layer: nn.Layer, arrays: Tensors
-) -> None:
+def load_optimiser(optimiser: paddle.optimizer.Optimizer, layer: nn.Layer, arrays: Tensors) -> None:
     """Put saved moments into a fresh optimiser; the weights of the layer must be loaded after it.
 
     A step with zero gradients makes Paddle create the moments, which are then overwritten.
@@ -171,8 +169,6 @@ def _named_moments(
     longest_first = sorted(names, key=len, reverse=True)
     moments: dict[str, paddle.Tensor] = {}
     for key, tensor in optimiser.state_dict().items():
-        if not isinstance(tensor, paddle.Tensor):
-            continue
         owner = next(weight for weight in longest_first if key.startswith(weight + "_"))
         # The ending counts the optimisers made so far in the process.
         moment = key[len(owner) + 1 :].rpartition("_")[0]

@@ -98,5 +98,3 @@ def _apply(config: DictConfig, override: str, places: dict[Any, str]) -> None:
 def recipe_name(path: Path) -> str:
     """The name of a recipe, ``domain/name``, from its path ``recipes/domain/name.yaml``."""
     return f"{path.resolve().parent.name}/{path.stem}"
-
-

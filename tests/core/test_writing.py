@@ -34,9 +34,14 @@ def test_a_crash_in_the_middle_of_a_folder_leaves_the_old_folder(tmp_path: Path)
     path = tmp_path / "step-1"
     with writing.whole_folder(path) as part:
         (part / "a").write_text("old")
-    with pytest.raises(RuntimeError), writing.whole_folder(path) as part:
-        (part / "a").write_text("new")
-        raise RuntimeError
+
+    def crash() -> None:
+        with writing.whole_folder(path) as part:
+            (part / "a").write_text("new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        crash()
     assert (path / "a").read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

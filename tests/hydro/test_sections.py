@@ -4,15 +4,16 @@ import xarray as xr
 from pydantic import ValidationError
 
 from sciml.core.errors import BadInput
+from sciml.hydro.gas_loss import gas_losses, register_gas_loss
+from sciml.hydro.oscillation import (
+    measured_growth,
+    neutral_beta_by_simulation,
+    stability_experiment,
+)
 from sciml.hydro.sections import (
     SectionSettings,
     balanced_pressure,
-    gas_losses,
-    measured_growth,
-    neutral_beta_by_simulation,
-    register_gas_loss,
     simulate_cavity,
-    stability_experiment,
     steady_cavity,
     steady_loss,
 )

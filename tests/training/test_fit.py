@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import paddle
 import pytest
-from tests.laws import ResumesExactly
 from paddle import nn
 
 from sciml.core.errors import BadInput, Interrupted
 from sciml.training.feed import Arrays, Batch, Feed
 from sciml.training.fit import FitEnd, FitSettings, Problem, fit
 from sciml.training.optimiser import OptimiserSettings, layer_arrays
+from tests.laws import ResumesExactly
 
 RNG = np.random.default_rng(5)
 SERIES = RNG.normal(size=(120, 6, 3)).astype(np.float32)

@@ -7,6 +7,7 @@ from pydantic import PositiveInt
 
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
+from sciml.training.recipe import Recipe, read_recipe, recipe_name
 
 
 class Training(Settings):
