@@ -84,7 +84,7 @@ def run(
     """Run a recipe, or go on with an interrupted run of it."""
     from sciml.training.run import run_recipe
 
-    record = run_recipe(recipe, tuple(override or ()), fresh=fresh, publish=publish)
+    record = run_recipe(recipe, tuple(override or ()), fresh=fresh, publish=publish).record
     if as_json:
         typer.echo(json.dumps(record, indent=1))
     else:
@@ -94,12 +94,12 @@ def run(
 @app.command()
 def reproduce(
     names: Names = None,
-    everything: Annotated[bool, typer.Option("--all", help="All figures and notebooks.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All figures, notebooks, fast recipes.")] = False,
     full: Annotated[bool, typer.Option(help="Run the figures' full recipes first.")] = False,
     accept: Annotated[bool, typer.Option(help="Store the figures as the new references.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw figures and run notebooks again, check them, and write the report."""
+    """Draw figures, run notebooks and fast recipes again, check them, write the report."""
     from sciml.cli.reproduce import reproduce as reproduce_names
 
     outcome = reproduce_names(tuple(names or ()), everything=everything, full=full, accept=accept)

@@ -58,22 +58,24 @@ class Drawn:
         """What a notebook shows."""
         return self.png()
 
-    def save(self, folder: Path) -> list[Path]:
+    def save(self, folder: Path, *, vector: bool = True) -> list[Path]:
         """Write picture and data as PNG, SVG and netCDF, atomically and without time stamps.
 
         Args:
             folder: Where to; it is made.
+            vector: Whether to write the SVG too.
 
         Returns:
-            The three files.
+            The files.
         """
         stem = self.name.rpartition("/")[2]
         png, svg, data = (folder / f"{stem}.{ending}" for ending in ("png", "svg", "nc"))
         write_bytes(png, self.png())
-        with journal_style():
-            write_with(svg, lambda part: self.picture.savefig(part, metadata={"Date": None}))
+        if vector:
+            with journal_style():
+                write_with(svg, lambda part: self.picture.savefig(part, metadata={"Date": None}))
         write_with(data, lambda part: self.data.to_netcdf(part, engine="netcdf4"))
-        return [png, svg, data]
+        return [png, svg, data] if vector else [png, data]
 
 
 _ENTRIES: dict[str, Entry] = {}

@@ -319,8 +319,8 @@ def _draw_trace(axis: Panel, one: xr.Dataset) -> None:
 
 
 def _trace(cases: Cases, forecasters: list[Forecaster]) -> xr.Dataset:
-    """Sway force in the middle of the first run of a split."""
-    name, case = next(iter(cases.cases.items()))
+    """Sway force in the middle of the last run of a split, that with the shortest waves."""
+    name, case = list(cases.cases.items())[-1]
     samples = _middle(case)
     force = cases.channels.index(loads.LOADS[0])
     rows = []

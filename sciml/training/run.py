@@ -26,6 +26,13 @@ class Outcome(NamedTuple):
     seconds: Mapping[str, float]
 
 
+class Run(NamedTuple):
+    """A finished run: its record and where it is kept."""
+
+    record: dict[str, Any]
+    folder: Path
+
+
 class RecipeTask(NamedTuple):
     """A kind of recipe: its settings and the function that runs it in a folder."""
 
@@ -35,7 +42,7 @@ class RecipeTask(NamedTuple):
 
 def run_recipe(
     path: Path, overrides: Sequence[str] = (), *, fresh: bool = False, publish: bool = False
-) -> dict[str, Any]:
+) -> Run:
     """Run a recipe in ``runs/<domain>/<name>-<digest>``.
 
     An interrupted or killed run of the same settings goes on; a finished one is not run again.
@@ -47,7 +54,7 @@ def run_recipe(
         publish: Copy record and outputs to ``recipes/<domain>/<name>.record``.
 
     Returns:
-        The record.
+        The record and the folder of the run.
 
     Raises:
         BadInput: if the recipe is wrong or its task is not known.
@@ -65,7 +72,7 @@ def run_recipe(
         say(f"{shown(folder)}: finished before; --fresh runs it again")
     if publish:
         publish_record(folder, record_folder(recipe_name(path)))
-    return record
+    return Run(record, folder)
 
 
 def find_task(name: str, path: Path) -> RecipeTask:
