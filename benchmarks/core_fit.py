@@ -1,8 +1,9 @@
 """What ``sciml.training.fit.fit`` costs over a bare Paddle loop, on the task of a recipe.
 
 Bursts of both are interleaved in one process and take the same batches, so that a busy machine
-slows both alike; process CPU time is compared, pair by pair. The bare loop is what a careful
-person writes by hand: it keeps no checkpoints, no history and no seeds.
+slows both alike; process CPU time is compared, pair by pair, and the median pair counts. What
+else the machine does only ever adds time, so the least of each is given beside it. The bare loop
+is what a careful person writes by hand: it keeps no checkpoints, no history and no seeds.
 """
 
 import argparse
@@ -35,7 +36,8 @@ from sciml.training.optimiser import layer_arrays, learning_rate
 from sciml.training.recipe import read_recipe
 
 RECIPE = project_root() / "recipes/hydro/cavity-pressure-lstm.yaml"
-EPOCHS = 2  # in a burst
+EPOCHS = 1  # in a burst
+CHECKPOINT_STEPS = 50  # in a burst of 94 steps two checkpoints; the recipe has one every 49 steps
 BAR = 1.05  # CPU time of fit over that of the bare loop
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -46,7 +48,8 @@ class Task:
     """The recipe's network, windows and settings, for bursts of a few epochs."""
 
     def __init__(self) -> None:
-        self.recipe = read_recipe(RECIPE, ForecastRecipe, [f"training.epochs={EPOCHS}"])
+        burst = (f"training.epochs={EPOCHS}", f"training.checkpoint_steps={CHECKPOINT_STEPS}")
+        self.recipe = read_recipe(RECIPE, ForecastRecipe, burst)
         train = simulated_cavities()[TRAIN].without(self.recipe.data.validation)
         scaling, runs = train.scaling(), train.cases.values()
         self.windows = Windows(
@@ -160,7 +163,7 @@ def same_weights(task: Task) -> float:
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=11)
+    parser.add_argument("--repetitions", type=int, default=21)
     repetitions = parser.parse_args().repetitions
     task = Task()
     equal = same_weights(task)
@@ -170,11 +173,15 @@ def main() -> None:
         pairs = zip(seconds[name], seconds["bare"], strict=True)
         return statistics.median(spent / bare for spent, bare in pairs)
 
+    def least_over_bare(name: str) -> float:
+        return min(seconds[name]) / min(seconds["bare"])
+
     rates = {name: task.steps / statistics.median(spent) for name, spent in seconds.items()}
     report(
         f"fit over a bare loop: {RECIPE.stem}, {repetitions} pairs of {task.steps} steps",
         [
             Row("CPU of fit over bare loop", over_bare("kept"), "ratio", BAR, "less", 1.0),
+            Row("the same, least of each over least", least_over_bare("kept"), "ratio"),
             Row("CPU of fit without checkpoints over bare loop", over_bare("unkept"), "ratio"),
             Row("steps, fit", rates["kept"], "1/CPU s", None, "more", rates["bare"]),
             Row("final weights bit-equal to the bare loop's", equal, "1 = yes", 1.0, "more"),

@@ -110,8 +110,12 @@ def _reproduced(item: Item, choice: Choice) -> Row:
     """Reproduce one item, or say which data it needs; a failure does not stop the others."""
     kind, make = _maker(item, choice)
     row: Row = {
-        **{"kind": kind, "name": item.name, "title": item.title},
-        **{"status": "", "deviation": "", "remark": ""},
+        "kind": kind,
+        "name": item.name,
+        "title": item.title,
+        "status": "",
+        "deviation": "",
+        "remark": "",
     }
     started = time.perf_counter()
     try:

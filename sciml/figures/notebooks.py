@@ -1,5 +1,6 @@
 """Run notebooks and turn them into pages that need no network."""
 
+import logging
 import re
 import time
 from pathlib import Path
@@ -12,7 +13,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert import HTMLExporter
 
 _CELL_SECONDS = 300
-_FORMULA = re.compile(r"\$\$(?P<block>.+?)\$\$|(?<![\\$])\$(?P<line>[^$\n]+?)\$", re.DOTALL)
+# As in pandoc: a formula has no space inside its dollars, so prices are left alone.
+_FORMULA = re.compile(
+    r"\$\$(?P<block>.+?)\$\$|(?<![\\$])\$(?! )(?P<line>[^$\n]+?)(?<! )\$(?!\d)", re.DOTALL
+)
 
 
 class NotebookRun(NamedTuple):
@@ -38,7 +42,9 @@ def run_notebook(path: Path) -> NotebookRun:
         timeout=_CELL_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
+    client.log.setLevel(logging.ERROR)
     started = time.perf_counter()
     error = ""
     try:

@@ -54,9 +54,10 @@ class Drawn:
             self.picture.savefig(buffer, format="png", metadata={"Software": None})
         return buffer.getvalue()
 
-    def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
-        return self.png()
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a notebook shows: the picture, with its title for those who cannot see it."""
+        alternative = {"alt": str(self.data.attrs.get("title", self.name))}
+        return {"image/png": self.png(), "text/plain": repr(self)}, {"image/png": alternative}
 
     def save(self, folder: Path, *, vector: bool = True) -> list[Path]:
         """Write picture and data as PNG, SVG and netCDF, atomically and without time stamps.

@@ -41,7 +41,7 @@ def write_report(folder: Path, rows: Sequence[Mapping[str, Any]], records: Seque
     ]
     good = sum(row["tone"] == "good" for row in shown)
     waiting = sum(row["tone"] == "wait" for row in shown)
-    summary = f"{good} of {len(shown)} figures and notebooks checked"
+    summary = f"{good} of {len(shown)} figures, notebooks and recipes checked"
     summary += f"; {waiting} wait for data that are not on this machine." if waiting else "."
     body = (
         _environment()
