@@ -94,9 +94,7 @@ def run(
 @app.command()
 def reproduce(
     names: Names = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All figures, notebooks, fast recipes.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that is fast.")] = False,
     full: Annotated[bool, typer.Option(help="Run the figures' full recipes first.")] = False,
     accept: Annotated[bool, typer.Option(help="Store the figures as the new references.")] = False,
     as_json: AsJson = False,
