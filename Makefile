@@ -15,6 +15,9 @@ SHELL := bash
 .NOTPARALLEL:
 MAKEFLAGS += --no-builtin-rules
 
+# Some machines ask Python not to keep bytecode; compiling Paddle anew at each start costs seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := $(VENV)/bin
 NOTEBOOKS ?= $(wildcard notebooks/*/*.ipynb)
 

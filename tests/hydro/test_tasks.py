@@ -1,0 +1,147 @@
+"""The forecast recipe from settings to record, and every recipe and published record there is."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from sciml.core.errors import BadInput
+from sciml.core.paths import project_root
+from sciml.data.cards import read_card
+from sciml.hydro import loads, tasks
+from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Splits, measured_wave_loads
+from sciml.hydro.forecast import normalised_errors
+from sciml.hydro.histories import simulated_cavities
+from sciml.hydro.lstm import LSTMForecaster
+from sciml.hydro.tasks import ForecastRecipe, forecast
+from sciml.training.listing import listed_recipes
+from sciml.training.recipe import merged_document, read_recipe
+from sciml.training.record import read_record
+from sciml.training.run import find_task, record_folder
+from tests.laws import random_runs
+
+RECIPES = {recipe.name: recipe for recipe in listed_recipes() if recipe.name.startswith("hydro/")}
+PUBLISHED = [name for name in RECIPES if record_folder(name).is_dir()]
+
+
+def small_splits() -> Splits:
+    return {TRAIN: random_runs(3), INSIDE: random_runs(2, seed=8), OUTSIDE: random_runs(1, seed=9)}
+
+
+def recipe(**data: Any) -> ForecastRecipe:
+    return ForecastRecipe.model_validate(
+        {
+            "task": "hydro/forecast",
+            "title": "A test",
+            "data": {"source": "simulated-cavities", "validation": ["run 2"]} | data,
+            "window": {"history": 5, "leads": [1, 6]},
+            "model": {"hidden": 4},
+            "training": {"epochs": 2, "batch_size": 32},
+        }
+    )
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(tasks._SOURCES, "simulated-cavities", small_splits)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_forecast_recipe_ends_with_errors_and_the_network_that_has_them(tmp_path: Path) -> None:
+    outcome = forecast(recipe(), tmp_path)
+    assert (outcome.status, outcome.data_sha256) == ("finished", {})
+    loaded = LSTMForecaster.load(tmp_path)
+    assert all(path.is_file() and path.parent == tmp_path for path in outcome.outputs)
+    for part in (INSIDE, OUTSIDE):
+        errors = normalised_errors(loaded, small_splits()[part], (1, 6)).values
+        # At 50 Hz a sample is 20 ms.
+        stated = [outcome.metrics[f"normalised_error_{part}_{ms}_ms"] for ms in (20, 120)]
+        assert stated == errors.tolist()
+    assert outcome.metrics["epochs"] == 2
+    assert {"validation_rmse", "validation_rmse_lead_1"} <= outcome.metrics.keys()
+
+
+@pytest.mark.usefixtures("small")
+def test_a_validation_run_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as error:
+        forecast(recipe(validation=["run2"]), tmp_path)
+    assert str(error.value) == "validation: no training run 'run2'; did you mean 'run 2'?"
+
+
+def test_an_unknown_source_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValidationError, match="'measured-wave-loads' or 'simulated-cavities'"):
+        recipe(source="measured-loads")
+
+
+def keys_of(values: Any, prefix: str = "") -> set[str]:
+    """All keys of a document, dotted."""
+    if not isinstance(values, dict):
+        return {prefix}
+    return {key for name, inner in values.items() for key in keys_of(inner, f"{prefix}.{name}")}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_fills_the_settings_of_its_task(name: str) -> None:
+    path = RECIPES[name].path
+    task = find_task(merged_document(path).values["task"], path)
+    assert task is tasks.TASKS["hydro/forecast"]
+    made = read_recipe(path, task.settings)
+    assert isinstance(made, ForecastRecipe)
+    measured = made.data.source == "measured-wave-loads"
+    assert made.needs == ((loads.DATASET,) if measured else ())
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if not name.endswith("-fast")])
+def test_a_fast_recipe_differs_from_the_full_one_in_values_alone(name: str) -> None:
+    full, fast = (merged_document(RECIPES[n].path).values for n in (name, f"{name}-fast"))
+    assert keys_of(fast) == keys_of(full)
+    for shared in ("task", "needs", "seed", "data", "window"):
+        assert fast.get(shared) == full.get(shared)
+    assert fast["training"]["epochs"] < full["training"]["epochs"]
+
+
+def test_there_are_recipes_and_records() -> None:
+    assert len(RECIPES) >= 4
+    assert PUBLISHED
+    records = (project_root() / "recipes/hydro").glob("*.record")
+    assert {f"hydro/{path.stem}" for path in records} == set(PUBLISHED)  # none without a recipe
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_record_is_whole_and_of_the_recipe_beside_it(name: str) -> None:
+    record = read_record(record_folder(name))
+    assert record["status"] in {"finished", "stopped early"}
+    made = read_recipe(RECIPES[name].path, ForecastRecipe)
+    assert record["recipe"] == made.model_dump(mode="json")
+    expected = {one: read_card(one).built.sha256 for one in made.needs}
+    assert record["data_sha256"] == expected
+    files = {path.name for path in record_folder(name).iterdir()}
+    assert files == {"record.json", *record["outputs_sha256"]}
+
+
+def stated_errors(record: dict[str, Any], part: str) -> list[float]:
+    start = f"normalised_error_{part}_"
+    return [value for key, value in record["metrics"].items() if key.startswith(start)]
+
+
+def check_record(name: str, splits: Splits) -> None:
+    """The published network has the errors that its record states, to rounding."""
+    record, network = read_record(record_folder(name)), LSTMForecaster.load(record_folder(name))
+    leads = record["recipe"]["window"]["leads"]
+    assert set(record["recipe"]["data"]["validation"]) <= splits[TRAIN].cases.keys()
+    for part in (INSIDE, OUTSIDE):
+        found = normalised_errors(network, splits[part], leads).values
+        np.testing.assert_allclose(found, stated_errors(record, part), rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_the_published_network_has_the_errors_of_its_record_on_simulated_cavities() -> None:
+    check_record("hydro/cavity-pressure-lstm", simulated_cavities())
+
+
+@pytest.mark.slow
+@pytest.mark.realdata
+def test_the_published_network_has_the_errors_of_its_record_on_measured_loads() -> None:
+    check_record("hydro/wave-loads-lstm", measured_wave_loads())
