@@ -138,7 +138,7 @@ def lab(
     """Start JupyterLab in notebooks/, on loopback with a token."""
     from sciml.cli.lab import start
 
-    raise typer.Exit(start(port, browser=browser))
+    start(port, browser=browser)
 
 
 @data_app.command("list")
