@@ -97,7 +97,7 @@ def with_bare_loop(task: Task) -> tuple[Weights, list[float]]:
         settings.learning_rate,
         parameters=weights,
         weight_decay=settings.weight_decay,
-        grad_clip=nn.ClipGradByGlobalNorm(settings.clip_norm),
+        grad_clip=nn.ClipGradByGlobalNorm(settings.clip_norm or 1.0),
     )
     decay = settings.average_decay or 0.0
     averages = [weight.clone().detach() for weight in weights]

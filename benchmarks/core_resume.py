@@ -130,7 +130,7 @@ def train(name: str, folder: Path, announced: int) -> None:
 
     def validate(layer: nn.Layer) -> dict[str, float]:
         x, y = (paddle.to_tensor(data[f"judged_{part}"]) for part in "xy")
-        return {"mse": nn.functional.mse_loss(layer(x), y).item()}
+        return {"mse": float(nn.functional.mse_loss(layer(x), y).item().real)}
 
     settings = FitSettings(
         epochs=network.epochs,

@@ -44,7 +44,7 @@ def gather_and_chain() -> Callable[[], Any]:
     def step() -> None:
         with paddle.no_grad():
             message = paddle.gather(state, senders) * weight
-            (message + weight).tanh() - message
+            paddle.subtract((message + weight).tanh(), message)
 
     return step
 

@@ -72,10 +72,12 @@ class Persistence:
     def fit(self, train: Cases) -> dict[str, float]:
         """Remember which channels are forecast."""
         self._targets, self._names = train.target_indices, train.targets
+        self._channels = len(train.channels)
         return {}
 
     def predict(self, inputs: FloatArray, leads: Sequence[int]) -> xr.Dataset:
         """Repeat the present value at every lead; see :class:`Forecaster`."""
+        axes(inputs, "time channel", "inputs", channel=self._channels)
         present = inputs[:, None, self._targets]
         values = np.repeat(present, len(leads), axis=1)
         return forecast_dataset(values, 0, leads, self._names)
@@ -143,6 +145,11 @@ class Autoregression:
         unknown = set(leads) - set(self._leads)
         if unknown:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")
+        axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
+        if len(inputs) < self._order:
+            raise BadInput(
+                f"{self.name}: needs {self._order} samples of history, got {len(inputs)}"
+            )
         history = self._history(self._scaling.apply(inputs))
         scaled = np.stack([history @ self._weights[lead] for lead in leads], axis=1)
         values = self._scaling.only(self._names).invert(scaled)

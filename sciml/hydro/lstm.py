@@ -90,7 +90,9 @@ class LSTMForecaster:
             return _validation_errors(layer, held_out, self._window.leads)
 
         problem = Problem(self._layer, _squared_error, feed, validate if held_out else None)
-        self.result = fit(problem, self._training, seed=self._seed, folder=folder, recipe=recipe)
+        # The scaling goes into every checkpoint: data that changed are noticed on resume.
+        identity = {**(recipe or {}), "scaling": json.loads(self._scaling.to_json())}
+        self.result = fit(problem, self._training, seed=self._seed, folder=folder, recipe=identity)
         return self.result.best
 
     def _prepare(self, train: Cases) -> None:

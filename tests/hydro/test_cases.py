@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sciml.hydro import loads
-from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, measured_wave_loads
+from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Splits, measured_wave_loads
 from tests.laws import random_runs
 
 
@@ -31,13 +31,14 @@ def test_the_scaling_is_that_of_these_runs_alone() -> None:
     assert not np.allclose(scaling.mean, runs.scaling().mean, rtol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def splits() -> Splits:
+    return measured_wave_loads()
+
+
 @pytest.mark.realdata
 class TestMeasuredWaveLoads:
-    @pytest.fixture(scope="class")
-    def splits(self) -> dict:
-        return measured_wave_loads()
-
-    def test_the_splits_are_disjoint_and_by_wave_period(self, splits: dict) -> None:
+    def test_the_splits_are_disjoint_and_by_wave_period(self, splits: Splits) -> None:
         periods = loads.read_section_loads()["wave_period"]
         found = {
             part: {float(periods.sel(case=name)) for name in runs.cases}
@@ -54,20 +55,20 @@ class TestMeasuredWaveLoads:
             OUTSIDE: 7,
         }
 
-    def test_judged_parts_lie_2_s_into_the_waves(self, splits: dict) -> None:
+    def test_judged_parts_lie_2_s_into_the_waves(self, splits: Splits) -> None:
         for runs in splits.values():
             for case in runs.cases.values():
                 assert case.judged == slice(case.active.start + 100, case.active.stop)
                 assert case.judged.start < case.judged.stop <= len(case.values)
 
-    def test_only_the_training_runs_say_what_active_means(self, splits: dict) -> None:
+    def test_only_the_training_runs_say_what_active_means(self, splits: Splits) -> None:
         scaling = splits[TRAIN].scaling()
         for runs in splits.values():
             for case in runs.cases.values():
                 scaled = scaling.apply(case.values)[:, runs.target_indices]
                 assert loads.active_part(scaled) == case.active
 
-    def test_values_are_the_measured_ones_in_si_units(self, splits: dict) -> None:
+    def test_values_are_the_measured_ones_in_si_units(self, splits: Splits) -> None:
         series = loads.load_case_series(loads.resampled(loads.read_section_loads()))
         for runs in splits.values():
             assert (runs.channels, runs.targets, runs.rate) == (loads.CHANNELS, loads.LOADS, 50.0)
