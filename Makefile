@@ -99,7 +99,7 @@ lab: setup ## JupyterLab on this machine only, with a token
 	$(BIN)/sciml lab
 
 bench: setup ## every benchmark; the last line of each is JSON
-	@for script in benchmarks/*.py; do echo "=== $$script"; $(BIN)/python $$script; done
+	@for script in $(filter-out benchmarks/reporting.py,$(wildcard benchmarks/*.py)); do echo "=== $$script"; $(BIN)/python $$script; done
 
 # The default index alone: mirrors of single files would put only their own hashes into the lock.
 COMPILE = UV_INDEX= UV_FIND_LINKS= requirements/uv.sh build/lock pip compile --quiet \

@@ -1,3 +1,8 @@
+"""What all tests share: sciml before Paddle, and a reason for each test that is skipped."""
+
+import sciml  # noqa: F401 - makes the process settings; they come too late after Paddle
+
+# isort: split
 import os
 from pathlib import Path
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from sciml.core.errors import WriteFailed
 
+PART_PREFIX = ".part-"  # of what is not whole yet
+
 _BLOCK = 1 << 20  # bytes read at a time
 
 
@@ -65,7 +67,7 @@ def write_with(path: Path, write: Callable[[Path], None]) -> None:
     """
     with _failures_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART_PREFIX, suffix=path.suffix)
         os.close(handle)
         part = Path(name)
         try:
@@ -93,7 +95,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     with _failures_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=".part-"))
+        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=PART_PREFIX))
         try:
             yield part
             for file in part.rglob("*"):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sciml.core.axes import FloatArray
 from sciml.data.cards import read_card
+from sciml.data.checks import require_finite
 from sciml.data.scaling import Scaling
 from sciml.data.splits import split_by_case
 from sciml.hydro import loads
@@ -44,7 +45,13 @@ class Cases(NamedTuple):
         return [self.channels.index(name) for name in self.targets]
 
     def scaling(self) -> Scaling:
-        """Mean and standard deviation of each channel over these runs."""
+        """Mean and standard deviation of each channel over these runs.
+
+        Raises:
+            BadInput: if a value is not finite; the text names run, channel and sample.
+        """
+        for name, case in self.cases.items():
+            require_finite(case.values, f"run '{name}'", self.channels)
         return Scaling.fit([case.values for case in self.cases.values()], self.channels)
 
 

@@ -142,7 +142,7 @@ class Autoregression:
 
     def predict(self, inputs: FloatArray, leads: Sequence[int]) -> xr.Dataset:
         """Apply the regression of each lead; see :class:`Forecaster`."""
-        unknown = set(leads) - set(self._leads)
+        unknown = sorted(set(leads) - set(self._leads))
         if unknown:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
@@ -171,18 +171,23 @@ def normalised_errors(forecaster: Forecaster, cases: Cases, leads: Sequence[int]
         Normalised error, dimensionless. Shape (lead,).
 
     Raises:
-        BadInput: if no forecast is due in the judged part of any run.
+        BadInput: if no forecast is due in the judged part of any run, or a target is constant.
     """
     errors = np.zeros((len(leads), len(cases.targets)))
     spread = np.zeros_like(errors)
+    due = 0
     for case in cases.cases.values():
         forecast = forecaster.predict(case.values, leads)["forecast"]
         for index, lead in enumerate(leads):
             gaps, deviations = _judged(forecast[:, index], case, cases.target_indices, lead)
             errors[index] += np.sum(gaps**2, axis=0)
             spread[index] += np.sum(deviations**2, axis=0)
-    if not np.all(spread > 0):
+            due += len(gaps)
+    if due == 0:
         raise BadInput(f"{forecaster.name}: no forecast is due in the judged part of the runs")
+    if not np.all(spread > 0):
+        constant = [n for n, s in zip(cases.targets, spread.min(axis=0), strict=True) if s == 0]
+        raise BadInput(f"{', '.join(constant)}: constant in the judged part; nothing to forecast")
     score = np.sqrt(errors / spread).mean(axis=1)
     return xr.DataArray(score, {"lead": list(leads)}, ("lead",), name="normalised_error")
 

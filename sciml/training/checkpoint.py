@@ -20,7 +20,7 @@ from safetensors.numpy import load, save_file
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import shown
 from sciml.core.talk import say
-from sciml.core.writing import sha256_of, whole_folder, write_json, write_with
+from sciml.core.writing import PART_PREFIX, sha256_of, whole_folder, write_json, write_with
 
 _TENSORS, _STATE = "tensors.safetensors", "state.json"
 _KEPT = 2  # the newest and the one to fall back on
@@ -72,7 +72,8 @@ def save_checkpoint(
         save_file(_contiguous(tensors), part / _TENSORS)
         content = {"step": step, "sha256": sha256_of(part / _TENSORS), "recipe": recipe}
         write_json(part / _STATE, {**content, "state": state})
-    for old in _steps(folder)[:-_KEPT]:
+    unfinished = folder.glob(f"{PART_PREFIX}*")  # a kill in the middle of a write leaves one
+    for old in [*_steps(folder)[:-_KEPT], *unfinished]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 

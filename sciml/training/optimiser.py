@@ -66,14 +66,14 @@ class RunningAverage:
 
     def __init__(self, layer: nn.Layer, decay: float) -> None:
         self._decay = decay
-        self._layer = layer
-        self.values = {name: weight.clone().detach() for name, weight in layer_state(layer).items()}
+        state = layer_state(layer)
+        self.values = {name: weight.clone().detach() for name, weight in state.items()}
+        self._pairs = [(weight, self.values[name]) for name, weight in state.items()]
 
     @paddle.no_grad()
     def update(self) -> None:
         """Take in the present weights."""
-        for name, weight in layer_state(self._layer).items():
-            average = self.values[name]
+        for weight, average in self._pairs:
             if weight.stop_gradient:
                 average.set_value(weight)
             else:

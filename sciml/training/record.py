@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import subprocess
@@ -43,7 +44,16 @@ def write_record(
 
     Returns:
         The record.
+
+    Raises:
+        BadInput: if a metric is not finite: a record holds numbers that can be compared.
     """
+    for name, value in metrics.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadInput(
+                f"metric '{name}' is {value}: the run computed nothing to compare; "
+                f"its checkpoints are kept in {shown(folder)}"
+            )
     record = {
         "status": status,
         "recipe": dict(recipe),

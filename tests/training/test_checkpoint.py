@@ -125,3 +125,9 @@ def test_weights_cut_short_are_refused(tmp_path: Path) -> None:
         read_tensors(path)
     with pytest.raises(BadInput, match="no such weights file"):
         read_tensors(tmp_path / "none.safetensors")
+
+
+def test_what_a_kill_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / ".part-killed").mkdir()
+    save(tmp_path, 1)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-000000001"]
