@@ -104,7 +104,7 @@ def fit(
         validation, else the last ones (averaged if the settings ask for it).
 
     Raises:
-        BadInput: if the loss is not finite, or a checkpoint is of another recipe.
+        BadInput: if loss or validation is not finite, or a checkpoint is of another recipe.
         Interrupted: after Ctrl-C; the same call goes on.
         WriteFailed: if a checkpoint cannot be written; earlier ones are kept.
     """
@@ -149,6 +149,7 @@ class _Run:
         decay = settings.optimiser.average_decay
         self.average = RunningAverage(problem.layer, decay) if decay else None
         seed_everything(seed)
+        problem.layer.train()
 
     @property
     def epoch(self) -> int:
@@ -212,6 +213,11 @@ class _Run:
                 }
             self.problem.layer.train()
             name, value = next(iter(numbers.items()))
+            if not math.isfinite(value):
+                raise BadInput(
+                    f"training: the validation's {name} is {value} after epoch {self.epoch}; "
+                    "look at the validation data, or lower training.optimiser.learning_rate."
+                )
             if not self.best or value < self.best[name]:
                 self.best, self.best_arrays = numbers, layer_arrays(self.problem.layer)
                 self.epochs_without_gain = 0

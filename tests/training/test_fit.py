@@ -181,3 +181,27 @@ def test_the_history_has_a_line_for_each_step_and_each_validation(tmp_path: Path
     lines = [json.loads(x) for x in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert [x["step"] for x in lines if "loss" in x] == list(range(1, 7))
     assert [x["epoch"] for x in lines if "rmse" in x] == [1, 2, 3]
+
+
+def test_a_validation_that_is_not_finite_stops_the_run_and_says_where() -> None:
+    feed = Feed(Arrays(x=SERIES[:, -1], y=LEVEL), 120, seed=2)
+    problem = Problem(nn.Linear(3, 1), squared_error, feed, lambda _: {"error": float("nan")})
+    with pytest.raises(BadInput) as error:
+        fit(problem, settings(), seed=0)
+    assert str(error.value) == (
+        "training: the validation's error is nan after epoch 1; "
+        "look at the validation data, or lower training.optimiser.learning_rate."
+    )
+
+
+def test_a_layer_that_was_set_to_evaluation_is_trained_all_the_same() -> None:
+    def trained(ready: bool) -> dict[str, np.ndarray]:
+        paddle.seed(1)
+        layer = Recurrent()
+        if ready:
+            layer.eval()
+        fit(problem_of(layer, SERIES, LEVEL, 60), settings(epochs=1), seed=0)
+        return layer_arrays(layer)
+
+    for name, array in trained(ready=False).items():
+        np.testing.assert_array_equal(trained(ready=True)[name], array)
