@@ -62,7 +62,7 @@ endif
 	$(call stage,packages,$(install_packages))
 	@touch $@
 
-install_packages = { { test -x $(BIN)/uv && requirements/uv.sh $(VENV) pip install \
+install_packages = { { test -x $(BIN)/uv && requirements/uv.sh $(VENV) pip install --quiet \
 	--python $(BIN)/python --no-build-isolation --require-hashes -r requirements/lock.txt; } || \
 	{ echo 'installing with pip'; $(BIN)/pip install --quiet --use-pep517 --no-build-isolation \
 	--no-compile --require-hashes -r requirements/lock.txt; }; }
