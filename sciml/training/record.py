@@ -18,6 +18,7 @@ from sciml.core.writing import sha256_of, write_json
 
 _PACKAGES = ("paddlepaddle", "paddlesci", "numpy", "scipy", "xarray", "netCDF4")
 _LOCK = "requirements/lock.txt"
+_CODE = ("sciml", "datasets", "requirements", "pyproject.toml", "recipes/*/*.yaml")
 RECORD_FILE = "record.json"
 
 
@@ -115,14 +116,27 @@ def surroundings() -> dict[str, Any]:
 
 
 def _code_version() -> str:
-    """The commit, with a mark when files differ from it; unknown outside a git checkout."""
+    """The commit, with a mark when code or settings differ from it; unknown outside a checkout."""
+    commit = _git("rev-parse", "--short=10", "HEAD")
+    if commit is None:
+        return "unknown"
+    changed = _git("status", "--porcelain", "--", *_CODE)
+    return f"{commit}-changed" if changed else commit
+
+
+def _git(*arguments: str) -> str | None:
+    """What git prints about the project, or None where there is no git or no checkout."""
     try:
-        command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
         done = subprocess.run(
-            command, cwd=project_root(), capture_output=True, text=True, timeout=10, check=True
+            ["git", *arguments],
+            cwd=project_root(),
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
+        return None
     return done.stdout.strip()
 
 
