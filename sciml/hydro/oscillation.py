@@ -9,7 +9,8 @@ from scipy import linalg, optimize
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
-from sciml.hydro.sections import SectionSettings, even_step, sampled, simulate_cavity
+from sciml.hydro.clock import even_step, sampled
+from sciml.hydro.sections import SectionSettings, simulate_cavity
 
 # Samples given to the matrix pencil; more cost time (cubic) and bring no accuracy.
 PENCIL_SAMPLES = 240

@@ -39,6 +39,7 @@ class SectionRun(NamedTuple):
     drift: float  # V h, m per step
     reference: float  # p_ref h, J per m³/s and step
     strength: float  # of the gas loss
+    shape: float  # of the gas loss
 
 
 class _Cavity(NamedTuple):
@@ -174,7 +175,8 @@ def _leak(run: SectionRun, loss: Any, now: int, above: float, cavity: _Cavity) -
     """Energy of the gas lost per step, J, by the law of loss."""
     area = _largest_area(run, now, max(cavity.widest, cavity.cell + 1))
     length = (now - cavity.cell - cavity.s) * run.drift
-    return run.reference * loss(cavity.gas, above - cavity.gas, area, length, run.strength)
+    gap = above - cavity.gas
+    return run.reference * loss(cavity.gas, gap, area, length, run.strength, run.shape)
 
 
 @numba.njit(cache=True)

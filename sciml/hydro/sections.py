@@ -28,38 +28,23 @@ Source:
 
 import math
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
-from pydantic import NonNegativeFloat, PositiveFloat, field_validator
+from pydantic import NonNegativeFloat, PositiveFloat, field_validator, model_validator
 from scipy import optimize
 
-from sciml.core.axes import FloatArray, axes
+from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.core.units import STANDARD_ATMOSPHERE, WATER_DENSITY, WATER_VAPOUR_PRESSURE
 from sciml.hydro.cavity import DISK_DRAG
-from sciml.hydro.gas_loss import gas_loss, gas_losses
-from sciml.hydro.section_kernel import (
-    COLLAPSED,
-    CONTENT,
-    GAP,
-    GAS_PRESSURE,
-    LEAKED,
-    LIFETIME,
-    NO_TAIL,
-    SHED,
-    SHEDDINGS,
-    SUPPLIED,
-    TOO_COARSE,
-    VOLUME,
-    SectionRun,
-    march,
-)
-
-Prescribed = Callable[[FloatArray], ArrayLike] | ArrayLike
+from sciml.hydro.clock import Prescribed, even_step, sampled
+from sciml.hydro.gas_loss import gas_loss, gas_losses, quoted_coefficients
+from sciml.hydro.section_kernel import GAP, LIFETIME, SectionRun, march
+from sciml.hydro.section_ledger import check_ending, ledger_dataset
 
 # With fewer steps in a lifetime the growth rates are off by more than 1 %.
 FEWEST_STEPS_PER_LIFETIME = 30
@@ -79,8 +64,22 @@ class SectionSettings(Settings):
     vapour_pressure: NonNegativeFloat = WATER_VAPOUR_PRESSURE  # Pa
     reference_pressure: PositiveFloat = STANDARD_ATMOSPHERE  # at which q is metered, Pa
     gas_loss: str = "none"
-    # γ of the portion law, or ν in m²/s. A fit parameter: 0.01 to 0.02 is quoted for γ, unverified.
-    loss_coefficient: NonNegativeFloat = 0.015
+    # Fit parameters of the law, listed in sciml.hydro.gas_loss; by default those quoted for it.
+    loss_coefficient: NonNegativeFloat = 0.0
+    loss_shape: float = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _quoted(cls, given: Any) -> Any:
+        """Coefficients that are not given are those quoted for the law."""
+        name = given.get("gas_loss", "none") if isinstance(given, dict) else None
+        if name not in gas_losses():
+            return given
+        quoted = quoted_coefficients(name)
+        if quoted is None and "loss_coefficient" not in given:
+            raise ValueError(f"gas loss '{name}' has no quoted coefficient: give loss_coefficient")
+        coefficient, shape = quoted or (0.0, 0.0)
+        return {"loss_coefficient": coefficient, "loss_shape": shape} | given
 
     @field_validator("gas_loss")
     @classmethod
@@ -191,6 +190,7 @@ def steady_loss(
         math.pi / 4.0 * steady.diameter**2,
         steady.length,
         loss.strength(settings),
+        loss.shape(settings),
     )
 
 
@@ -282,35 +282,13 @@ def simulate_cavity(
         drift=settings.speed * step,
         reference=settings.reference_pressure * step,
         strength=loss.strength(settings),
+        shape=loss.shape(settings),
     )
     ledger = np.zeros((len(samples), 8))
     ending, sample = march(run, loss.law, ledger)
-    _check_ending(ending, samples[min(sample, len(samples) - 1)])
+    check_ending(ending, samples[min(sample, len(samples) - 1)])
     ledger[:, LIFETIME] *= step
-    return _dataset(settings, samples, ambient, supply, ledger)
-
-
-def even_step(samples: FloatArray) -> float:
-    """The spacing of the samples, which must be positive and even."""
-    axes(samples, "time", "time")
-    if samples.size < 2 or not np.all(np.isfinite(samples)):
-        raise BadInput(f"time: expected at least 2 finite samples, got {samples.size} samples")
-    step = (samples[-1] - samples[0]) / (samples.size - 1)
-    # A clock of many lifetimes rounds its samples by about 1e-16 of its reading.
-    slack = 1e-6 * step + 4e-16 * np.abs(samples).max()
-    if not step > 0 or np.abs(np.diff(samples) - step).max() > slack:
-        raise BadInput("time: samples must increase by even steps; resample on a uniform clock")
-    return float(step)
-
-
-def sampled(given: Prescribed, samples: FloatArray, name: str) -> FloatArray:
-    """A prescribed quantity at the samples, finite, shape (time,)."""
-    values = np.asarray(given(samples) if callable(given) else given, dtype=np.float64)
-    values = np.full(samples.shape, values) if values.ndim == 0 else values
-    axes(values, "time", name, time=samples.size)
-    if not np.all(np.isfinite(values)):
-        raise BadInput(f"{name}: {np.sum(~np.isfinite(values))} values are not finite; fill them")
-    return values
+    return ledger_dataset(settings, samples, ambient, supply, ledger)
 
 
 def _check_forcing(settings: SectionSettings, ambient: FloatArray, supply: FloatArray) -> None:
@@ -352,65 +330,3 @@ def _past_gap(
             f"got {pressure.min():g} to {pressure.max():g} Pa"
         )
     return ambient - pressure
-
-
-def _check_ending(ending: int, time: float) -> None:
-    """Say what the user can do when a run has not reached its last sample."""
-    if ending == NO_TAIL:
-        raise BadInput(
-            "past_pressure: no section of the past has closed; let it vary less about its last "
-            "value"
-        )
-    if ending == COLLAPSED:
-        raise BadInput(
-            f"the cavity collapsed to the disk at t = {time:.6g} s: give more gas or a smaller "
-            "rise of the ambient pressure, or finer steps if it should have survived"
-        )
-    if ending == TOO_COARSE:
-        raise BadInput(
-            f"the gas balance has no solution at t = {time:.6g} s: the loss or the change of the "
-            "ambient pressure in one step is too large; use finer steps"
-        )
-
-
-def _dataset(
-    settings: SectionSettings,
-    samples: FloatArray,
-    ambient: FloatArray,
-    supply: FloatArray,
-    ledger: FloatArray,
-) -> xr.Dataset:
-    """The ledger as a dataset with CF metadata."""
-    pressure = settings.vapour_pressure + ledger[:, GAS_PRESSURE]
-    columns = {
-        "ambient_pressure": (ambient, "Pa", "pressure of the undisturbed water"),
-        "ventilation": (supply, "m3 s-1", "gas supplied, at the reference pressure"),
-        "cavity_pressure": (pressure, "Pa", "pressure in the cavity"),
-        "cavitation_number": (
-            (ambient - pressure) / settings.dynamic_pressure,
-            "1",
-            "cavitation number",
-        ),
-        "length": (ledger[:, LIFETIME] * settings.speed, "m", "length of the attached cavity"),
-        "volume": (ledger[:, VOLUME], "m3", "volume of the attached cavity"),
-        "gas_content": (ledger[:, CONTENT], "J", "gas pressure times volume"),
-        "gas_supplied": (ledger[:, SUPPLIED], "J", "gas content supplied since the start"),
-        "gas_leaked": (ledger[:, LEAKED], "J", "gas content lost by leakage since the start"),
-        "gas_shed": (ledger[:, SHED], "J", "gas content lost in detached pockets since the start"),
-        "sheddings": (ledger[:, SHEDDINGS].astype(np.int64), "1", "pockets detached so far"),
-    }
-    return xr.Dataset(
-        {
-            name: ("time", values, {"units": units, "long_name": meaning})
-            for name, (values, units, meaning) in columns.items()
-        },
-        coords={
-            "time": ("time", samples, {"units": "s", "long_name": "time", "axis": "T"}),
-        },
-        attrs={
-            "Conventions": "CF-1.11",
-            "title": "Ventilated cavity by the section model",
-            "source": "simulation: independent sections and isothermal gas balance",
-            "settings": settings.model_dump_json(),
-        },
-    )

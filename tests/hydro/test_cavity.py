@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
+from scipy import integrate
 
 from sciml.core.errors import BadInput
 from sciml.hydro.cavity import (
     cavitation_number,
     drag_coefficient,
+    froude_number,
     garabedian_diameter,
     garabedian_length,
+    gravity_shift,
 )
 from sciml.hydro.sections import SectionSettings, steady_cavity
 
@@ -27,6 +30,24 @@ def test_cavitation_number_refuses_water_at_rest_and_no_water(speed, density, me
     with pytest.raises(BadInput) as error:
         cavitation_number(2e4, 1e4, speed, density)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("pressure", "cavity_pressure", "message"),
+    [
+        (np.array([2e4, -3.0]), 1e4, "pressure must be absolute, 0 Pa or more, got -3 Pa"),
+        (2e4, -50.0, "cavity_pressure must be absolute, 0 Pa or more, got -50 Pa"),
+        (2e4, np.nan, "cavity_pressure must be absolute, 0 Pa or more, got nan Pa"),
+    ],
+)
+def test_cavitation_number_refuses_pressures_below_vacuum(
+    pressure, cavity_pressure, message
+) -> None:
+    with pytest.raises(BadInput) as error:
+        cavitation_number(pressure, cavity_pressure, 10.0)
+    assert str(error.value) == (
+        f"cavitation_number: {message}; add the atmosphere to a gauge pressure"
+    )
 
 
 def test_drag_grows_linearly_with_the_cavitation_number() -> None:
@@ -71,3 +92,67 @@ def test_garabedian_relations_refuse_numbers_outside_their_asymptotics() -> None
         garabedian_diameter(0.0, 0.82)
     expected = "garabedian_diameter: σ must be positive; at σ = 0 the cavity never closes"
     assert str(error.value) == expected
+
+
+LENGTH, SPEED, GRAVITY = 0.4, 9.0, 9.80665  # m, m/s, m/s²
+
+
+@pytest.mark.parametrize("xi", [1e-3, 0.1, 0.5, 0.9, 0.999])
+def test_gravity_shift_is_the_integral_of_the_impulse_balance(xi: float) -> None:
+    # dh/dx = g Q(x) / (S(x) V²) with S ~ x (L - x), both integrals by quadrature.
+    def area(x: float) -> float:
+        return x * (LENGTH - x)
+
+    def slope(x: float) -> float:
+        return GRAVITY * integrate.quad(area, 0.0, x)[0] / (area(x) * SPEED**2)
+
+    lifted = integrate.quad(slope, 0.0, xi * LENGTH, epsrel=1e-12)[0]
+    shift = float(gravity_shift(xi * LENGTH, LENGTH, SPEED))
+    assert shift == pytest.approx(lifted, rel=1e-9)
+
+
+def test_gravity_shift_of_a_half_cavity_has_its_known_factor() -> None:
+    factor = float(gravity_shift(0.5, 1.0, 1.0, gravity=1.0))
+    assert factor == pytest.approx(0.073858, abs=5e-7)
+    shift = gravity_shift(LENGTH / 2, LENGTH, SPEED)
+    assert shift == pytest.approx(GRAVITY * LENGTH**2 / SPEED**2 * factor, rel=1e-14)
+
+
+def test_near_the_disk_the_axis_rises_with_a_quarter_of_free_fall() -> None:
+    x = LENGTH * np.array([0.0, 1e-6, 1e-4])
+    expected = GRAVITY * x**2 / (4 * SPEED**2)
+    # The next term is 2 x/9L of it; below, three terms cancel to x² and keep 9 digits.
+    np.testing.assert_allclose(gravity_shift(x, LENGTH, SPEED), expected, rtol=1e-4)
+    assert float(gravity_shift(1e-5, 1.0, 1.0, 1.0)) == pytest.approx(
+        1e-10 / 4 * (1 + 2e-5 / 9), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            (LENGTH, LENGTH, SPEED),
+            "gravity_shift: positions must lie from 0 to below the length 0.4 m; stop before the "
+            "closure, where the shift diverges",
+        ),
+        (
+            (0.1, LENGTH, 0.0),
+            "gravity_shift: length and speed must be positive and gravity 0 or more, got 0.4 m, "
+            "0 m/s and 9.80665 m/s²",
+        ),
+    ],
+)
+def test_gravity_shift_stops_before_the_closure_and_needs_a_flow(given, message) -> None:
+    with pytest.raises(BadInput) as error:
+        gravity_shift(*given)
+    assert str(error.value) == message
+
+
+def test_froude_number_compares_the_speed_with_that_of_waves() -> None:
+    assert froude_number(10.0, 0.01) == pytest.approx(10 / np.sqrt(9.80665 * 0.01), rel=1e-15)
+    with pytest.raises(BadInput) as error:
+        froude_number(10.0, 0.0)
+    assert str(error.value) == (
+        "froude_number: diameter and gravity must be positive, got 0 m and 9.80665 m/s²"
+    )
