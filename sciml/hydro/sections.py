@@ -3,7 +3,7 @@
 A section is born at the disk at time τ and drifts away with the flow. Its area S obeys
 
     d²S/dt² = -k₁ [p∞(t) - p_c(t)] / ρ,   k₁ = 4π/A²,
-    S(τ) = S₀,   dS/dt(τ) = B = (k₁ A / 4) D_n V √c_x,
+    S(τ) = S₀,   dS/dt(τ) = B = f (k₁ A / 4) D_n V √c_x,
 
 and the attached cavity ends at the youngest section that has closed. Its gas obeys
 
@@ -58,7 +58,8 @@ class SectionSettings(Settings):
     speed: PositiveFloat  # of the water past the disk, m/s
     diameter: PositiveFloat  # of the disk, m
     drag_coefficient: PositiveFloat = DISK_DRAG  # c_x
-    expansion: PositiveFloat = 2.0  # A; a fit parameter, about 2 (unverified)
+    expansion: PositiveFloat = 2.0  # A; a fit parameter, about 2 (unverified); see expansion_at
+    growth_factor: PositiveFloat = 1.0  # f, of a new section; a fit parameter
     birth_area: Literal["disk", "point"] = "disk"  # S₀ = π D_n²/4, or 0
     density: PositiveFloat = WATER_DENSITY  # of the water, kg/m³
     vapour_pressure: NonNegativeFloat = WATER_VAPOUR_PRESSURE  # Pa
@@ -97,7 +98,8 @@ class SectionSettings(Settings):
     @property
     def growth(self) -> float:
         """B, the rate at which a new section grows, m²/s."""
-        return math.pi / self.expansion * self.diameter * self.speed * self.drag_coefficient**0.5
+        growth = math.pi / self.expansion * self.diameter * self.speed * self.drag_coefficient**0.5
+        return self.growth_factor * growth
 
     @property
     def compliance(self) -> float:
@@ -108,6 +110,38 @@ class SectionSettings(Settings):
     def dynamic_pressure(self) -> float:
         """½ ρ V², Pa."""
         return 0.5 * self.density * self.speed**2
+
+
+def expansion_at(cavitation_number: float, a0: float = 1.0, a1: float = 1.0) -> float:
+    """The expansion coefficient of a long cavity, A = a₀ √(ln 1/σ) ^ a₁.
+
+    With a₀ = a₁ = 1 a steady cavity has Garabedian's length, L = D_n √(c_x ln 1/σ) / σ.
+
+    A section keeps the A with which it was born, and so does a run: take σ of its steady state,
+    or of the middle of its swing. An A that followed σ(t) would bend sections that nothing pushes.
+
+    Args:
+        cavitation_number: σ of the reference state; above 0 and below 1.
+        a0: Fit parameter; positive.
+        a1: Fit parameter; 0 makes A independent of σ.
+
+    Returns:
+        A, for ``SectionSettings.expansion``.
+
+    Raises:
+        BadInput: if σ is not between 0 and 1, or a₀ is not positive.
+
+    Source:
+        The form is usually credited to Garabedian's slender-cavity asymptotics (unverified).
+    """
+    if not 0.0 < cavitation_number < 1.0:
+        raise BadInput(
+            f"expansion_at: σ = {cavitation_number:g} is not between 0 and 1, where ln 1/σ is "
+            "positive; give the σ of a long cavity, or set the expansion itself"
+        )
+    if not (a0 > 0 and math.isfinite(a0) and math.isfinite(a1)):
+        raise BadInput(f"expansion_at: expected a0 above 0 and a finite a1, got {a0:g} and {a1:g}")
+    return a0 * math.log(1.0 / cavitation_number) ** (0.5 * a1)
 
 
 class SteadyCavity(NamedTuple):
@@ -128,8 +162,8 @@ def steady_cavity(
 ) -> SteadyCavity:
     """The cavity that constant pressures hold open.
 
-    (D_c/D_n)² = 1 + c_x/σ for S₀ = π D_n²/4, whatever A is; for S₀ = 0 also
-    t_max = A D_n √c_x / (2σV) and L = A D_n √c_x / σ.
+    (D_c/D_n)² = 1 + f² c_x/σ for S₀ = π D_n²/4, whatever A is; for S₀ = 0 also
+    t_max = f A D_n √c_x / (2σV) and L = f A D_n √c_x / σ.
 
     Args:
         settings: Disk, flow and gas loss.

@@ -12,6 +12,7 @@ from sciml.hydro.oscillation import (
 from sciml.hydro.sections import (
     SectionSettings,
     balanced_pressure,
+    expansion_at,
     simulate_cavity,
     steady_cavity,
     steady_loss,
@@ -59,6 +60,51 @@ def test_steady_cavity_born_at_a_point_has_the_closed_forms() -> None:
     assert steady.peak_time == pytest.approx(reach / (2 * settings.speed), rel=1e-12)
     # A parabola of areas fills two thirds of its box.
     assert steady.volume == pytest.approx(np.pi / 6 * steady.diameter**2 * reach, rel=1e-12)
+
+
+def test_growth_factor_acts_like_the_root_of_the_drag() -> None:
+    factor = 1.3
+    stronger = TUNNEL.model_copy(update={"growth_factor": factor})
+    dragged = TUNNEL.model_copy(update={"drag_coefficient": factor**2 * TUNNEL.drag_coefficient})
+    assert steady_cavity(stronger, AMBIENT, INSIDE) == pytest.approx(
+        steady_cavity(dragged, AMBIENT, INSIDE), rel=1e-12
+    )
+    times = clock_of(3, 100)
+    ambient = AMBIENT * (1 + 0.05 * np.sin(300 * times))
+    runs = [simulate_cavity(s, times, ambient, NEEDED) for s in (stronger, dragged)]
+    np.testing.assert_allclose(runs[0].cavity_pressure, runs[1].cavity_pressure, rtol=1e-12)
+
+
+@pytest.mark.parametrize("sigma", [0.02, 0.1, 0.3])
+def test_expansion_at_sigma_gives_the_length_of_garabedian(sigma: float) -> None:
+    settings = SectionSettings(
+        speed=10.0, diameter=0.01, birth_area="point", expansion=expansion_at(sigma)
+    )
+    inside = AMBIENT - sigma * settings.dynamic_pressure
+    steady = steady_cavity(settings, AMBIENT, inside)
+    expected = np.sqrt(settings.drag_coefficient * np.log(1 / sigma)) / sigma
+    assert steady.length / settings.diameter == pytest.approx(expected, rel=1e-12)
+
+
+def test_expansion_parameters_scale_and_bend_the_expansion() -> None:
+    assert expansion_at(0.1, 1.2, 0.0) == 1.2
+    assert expansion_at(np.exp(-4.0), 1.5, 2.0) == pytest.approx(1.5 * 4.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("sigma", [-0.1, 0.0, 1.0, np.nan])
+def test_expansion_at_a_sigma_without_a_long_cavity_is_refused(sigma: float) -> None:
+    with pytest.raises(BadInput) as error:
+        expansion_at(sigma)
+    assert str(error.value) == (
+        f"expansion_at: σ = {sigma:g} is not between 0 and 1, where ln 1/σ is positive; give the "
+        "σ of a long cavity, or set the expansion itself"
+    )
+
+
+def test_expansion_parameters_without_a_meaning_are_refused() -> None:
+    with pytest.raises(BadInput) as error:
+        expansion_at(0.1, -1.0)
+    assert str(error.value) == "expansion_at: expected a0 above 0 and a finite a1, got -1 and 1"
 
 
 def test_steady_cavity_stays_steady_below_the_threshold() -> None:
