@@ -13,11 +13,15 @@ from sciml.core.axes import FloatArray
 
 # A cavity this many steps long is no longer resolved: it has collapsed.
 COLLAPSED_STEPS = 4
-# Relative change of the gas pressure at which Newton's method stops, above rounding in Q.
-NEWTON_TOLERANCE = 1e-12
+# Relative change of the gas pressure at which Newton's method stops; its error is then 1e-12,
+# because the loss and the volume follow the last change along their tangents.
+NEWTON_TOLERANCE = 1e-10
 NEWTON_STEPS = 40
-# Of a step: where the closing section is found.
+# A shorter change of the gas pressure, over it, leaves no digits for the slope of a secant.
+SECANT_SPAN = 1e-8
+# Of a step: where the closing section is found. Newton's method squares its last step.
 FRACTION_TOLERANCE = 1e-13
+NEWTON_FRACTION = 1e-8
 
 # Rows of the table of pressure integrals: node values, and polynomial coefficients of a step.
 GAP, SLOPE, CURVATURE, FIRST, SECOND, THIRD = range(6)
@@ -51,6 +55,7 @@ class _Cavity(NamedTuple):
     cell: int  # step and
     s: float  # fraction of it at which the closing section was born
     widest: int  # node near which the widest section was born
+    stiffness: float  # by what the loss steepens the gas balance, about 1
 
 
 class _Budget(NamedTuple):
@@ -59,6 +64,8 @@ class _Budget(NamedTuple):
     content: float  # J, without the loss at the new node
     weight: float  # of that loss
     smooth: bool  # whether the last two steps join smoothly
+    gas: float  # predicted p_g, Pa
+    tail: float  # predicted birth of the closing section, in nodes
 
 
 @numba.njit(cache=True)
@@ -108,16 +115,18 @@ def _node_area(run: SectionRun, now: int, node: int) -> float:
 
 
 @numba.njit(cache=True)
-def _tail(run: SectionRun, now: int, cell: int, s: float) -> tuple[int, float]:
+def _tail(run: SectionRun, now: int, cell: int, s: float, guess: float) -> tuple[int, float]:
     """Birth (cell, s) of the section that closes at node ``now``, going forward from the last.
 
-    A section that has closed stays closed, so the tail never goes back.
+    A section that has closed stays closed, so the tail never goes back. The guess only saves time.
     """
     if _area(run, now, cell, s)[0] >= 0.0:
         return cell, s
     while cell < now - COLLAPSED_STEPS and _node_area(run, now, cell + 1) <= 0.0:
         cell, s = cell + 1, 0.0
     low, high = s, 1.0
+    if low < guess - cell < high:
+        s = guess - cell
     for _ in range(NEWTON_STEPS):
         area, slope = _area(run, now, cell, s)
         if area < 0.0:
@@ -125,10 +134,11 @@ def _tail(run: SectionRun, now: int, cell: int, s: float) -> tuple[int, float]:
         else:
             high = s
         step = -area / slope if slope > 0.0 else math.inf
+        enough = NEWTON_FRACTION
         if not low <= s + step <= high:
-            step = 0.5 * (low + high) - s
+            step, enough = 0.5 * (low + high) - s, FRACTION_TOLERANCE
         s += step
-        if abs(step) < FRACTION_TOLERANCE:
+        if abs(step) < enough:
             break
     return cell, s
 
@@ -143,13 +153,36 @@ def _volume(run: SectionRun, now: int, cell: int, s: float) -> float:
 
 
 @numba.njit(cache=True)
-def _survey(run: SectionRun, now: int, cell: int) -> tuple[int, int]:
+def _outside(run: SectionRun, now: int, cell: int, largest: float) -> int:
+    """How many of the nodes after a cell have closed, or are wider than the largest area.
+
+    Counting has no branch and no order, so the processor takes several nodes abreast.
+    """
+    first, second = run.table[FIRST, cell + 1 : now], run.table[SECOND, cell + 1 : now]
+    birth, growth, latest, oldest = run.birth, run.growth, run.table[SECOND, now], now - cell - 1
+    count = 0
+    for i in range(len(first)):
+        # As in _node_area, to the last bit.
+        area = birth + (growth + first[i]) * float(oldest - i) + (second[i] - latest)
+        count += 1 if (area <= 0.0) | (area > largest) else 0
+    return count
+
+
+@numba.njit(cache=True)
+def _survey(run: SectionRun, now: int, cell: int, widest: int) -> tuple[int, int]:
     """The youngest closed node ahead of the tail (-1 if none), and the widest node before it."""
-    widest, most = now - 1, 0.0
+    widest = min(max(widest, cell + 1), now - 1)
+    largest = _node_area(run, now, widest)
+    while widest + 1 < now and _node_area(run, now, widest + 1) > largest:
+        widest += 1
+        largest = _node_area(run, now, widest)
+    if largest > 0.0 and _outside(run, now, cell, largest) == 0:
+        return -1, widest
+    widest, largest = now - 1, 0.0
     for node in range(now - 1, cell, -1):
         area = _node_area(run, now, node)
-        if area > most:
-            most, widest = area, node
+        if area > largest:
+            largest, widest = area, node
         elif area <= 0.0:
             return node, widest
     return -1, widest
@@ -198,43 +231,48 @@ def _start(run: SectionRun, loss: Any, now: int) -> _Cavity:
     """Integrate the past up to node ``now``; the gas is negative if the past has no tail."""
     for node in range(now):
         _set_step(run.table, node, run.table[GAP, node + 1], node > 0)
-    cell, widest = _survey(run, now, -1)
+    cell, widest = _survey(run, now, -1, now)
     if cell < 0 or cell >= now - COLLAPSED_STEPS:
-        return _Cavity(-1.0, 0.0, 0.0, 0, 0.0, 0)
-    cell, s = _tail(run, now, cell, 0.0)
+        return _Cavity(-1.0, 0.0, 0.0, 0, 0.0, 0, 1.0)
+    cell, s = _tail(run, now, cell, 0.0, 0.0)
     gas = run.above[0] - run.table[GAP, now] / run.compliance
-    cavity = _Cavity(gas, 0.0, _volume(run, now, cell, s), cell, s, widest)
+    cavity = _Cavity(gas, 0.0, _volume(run, now, cell, s), cell, s, widest, 1.0)
     leak = _leak(run, loss, now, run.above[0], cavity)
-    return _Cavity(gas, leak, cavity.volume, cell, s, widest)
+    return _Cavity(gas, leak, cavity.volume, cell, s, widest, 1.0)
 
 
 @numba.njit(cache=True)
 def _advance(run: SectionRun, loss: Any, n: int, last: _Cavity, budget: _Budget) -> _Cavity:
     """One implicit step to sample n: the pressure at which gas and volume agree, by Newton."""
     now = run.table.shape[1] - len(run.above) + n
-    above, gas = run.above[n], last.gas
+    above, gas, guess, stiffness = run.above[n], budget.gas, budget.tail, last.stiffness
     low, high, old_gas, old_excess = 0.0, math.inf, 0.0, -budget.content
     for attempt in range(NEWTON_STEPS if budget.content > 0.0 else 0):
         _set_step(run.table, now - 1, run.compliance * (above - gas), budget.smooth)
-        cell, s = _tail(run, now, last.cell, last.s)
+        cell, s = _tail(run, now, last.cell, last.s, guess)
+        guess = cell + s
         Q = _volume(run, now, cell, s)
-        leak = _leak(run, loss, now, above, _Cavity(gas, 0.0, Q, cell, s, last.widest))
+        leak = _leak(run, loss, now, above, _Cavity(gas, 0.0, Q, cell, s, last.widest, 1.0))
         excess = gas * Q + budget.weight * leak - budget.content
         low, high = (gas, high) if excess < 0.0 else (low, gas)
         T = now - cell - s
         # dQ/dp_g at a fixed tail, whose own motion changes Q only where the tail is blunt.
         softness = T / 8.0 - 7.0 / 120.0 if budget.smooth else T / 6.0 - 1.0 / 12.0
-        slope = Q + gas * softness * run.compliance * run.drift
+        softness *= run.compliance * run.drift
+        slope = Q + gas * softness
         # The loss grows with p_g at a rate that only the secant knows.
-        if attempt > 0 and gas != old_gas:
-            slope = max(slope, (excess - old_excess) / (gas - old_gas))
+        if attempt > 0 and abs(gas - old_gas) > SECANT_SPAN * gas:
+            stiffness = max(1.0, (excess - old_excess) / (gas - old_gas) / slope)
         old_gas, old_excess = gas, excess
-        gas -= excess / slope
+        gas -= excess / (stiffness * slope)
         if not low <= gas <= high:
             gas = 0.5 * (low + high)
-        if abs(gas - old_gas) <= NEWTON_TOLERANCE * gas:
-            return _Cavity(gas, leak, Q, cell, s, last.widest)
-    return _Cavity(-1.0, 0.0, 0.0, last.cell, last.s, last.widest)
+        change = gas - old_gas
+        if abs(change) <= NEWTON_TOLERANCE * gas:
+            _set_step(run.table, now - 1, run.compliance * (above - gas), budget.smooth)
+            leak += (stiffness - 1.0) * slope * change / budget.weight
+            return _Cavity(gas, leak, Q + softness * change, cell, s, last.widest, stiffness)
+    return _Cavity(-1.0, 0.0, 0.0, last.cell, last.s, last.widest, 1.0)
 
 
 @numba.njit(cache=True)
@@ -246,30 +284,47 @@ def _attached(
     cavity = _advance(run, loss, n, last, budget)
     if cavity.gas < 0.0:
         return cavity, 1.0, False
-    gas, leak, volume, cell, s, _ = cavity
-    closed, widest = _survey(run, now, cell)
+    gas, leak, volume, cell, s, _, stiffness = cavity
+    closed, widest = _survey(run, now, cell, last.widest)
     if closed < 0:
-        return _Cavity(gas, leak, volume, cell, s, widest), 1.0, False
-    cell, s = _tail(run, now, closed, 0.0)
+        return _Cavity(gas, leak, volume, cell, s, widest, stiffness), 1.0, False
+    cell, s = _tail(run, now, closed, 0.0, 0.0)
     kept = _volume(run, now, cell, s)
     if kept <= volume:
-        return _Cavity(gas, leak, kept, cell, s, widest), kept / volume, True
+        return _Cavity(gas, leak, kept, cell, s, widest, stiffness), kept / volume, True
     # The pocket holds less than the overshoot of the neck: step again with the tail at the neck.
-    return _advance(run, loss, n, _Cavity(gas, leak, kept, closed, 0.0, widest), budget), 1.0, True
+    neck = _Cavity(gas, leak, kept, closed, 0.0, widest, stiffness)
+    return _advance(run, loss, n, neck, budget), 1.0, True
+
+
+@numba.njit(cache=True)
+def _predicted(ledger: FloatArray, column: int, n: int, known: int) -> float:
+    """A column at sample n, continued from as many samples as join smoothly, at most three."""
+    last = ledger[n - 1, column]
+    guess = last
+    if known > 2:
+        guess = 3.0 * (last - ledger[n - 2, column]) + ledger[n - 3, column]
+    elif known > 1:
+        guess = 2.0 * last - ledger[n - 2, column]
+    return guess if 0.5 * last < guess < 2.0 * last else last
 
 
 @numba.njit(cache=True)
 def _step(
-    run: SectionRun, loss: Any, n: int, past: tuple[_Cavity, float, bool], ledger: FloatArray
+    run: SectionRun, loss: Any, n: int, past: tuple[_Cavity, float, int], ledger: FloatArray
 ) -> _Cavity:
     """March to sample n: balance the gas, shed what lies behind a closed neck, keep the ledger."""
-    last, earlier_leak, smooth = past
+    last, earlier_leak, known = past
+    smooth = known > 1
     # Adams-Moulton of third order; the trapezoidal rule after a kink.
     new, old, before = (5.0 / 12, 8.0 / 12, -1.0 / 12) if smooth else (0.5, 0.5, 0.0)
     gain = new * run.supply[n] + old * run.supply[n - 1] + before * run.supply[max(n - 2, 0)]
     spent = old * last.leak + before * earlier_leak
     content = ledger[n - 1, CONTENT] + gain - spent
-    cavity, kept, parted = _attached(run, loss, n, last, _Budget(content, new, smooth))
+    gas = _predicted(ledger, GAS_PRESSURE, n, known)
+    now = run.table.shape[1] - len(run.above) + n
+    tail = now - _predicted(ledger, LIFETIME, n, known)
+    cavity, kept, parted = _attached(run, loss, n, last, _Budget(content, new, smooth, gas, tail))
     content -= new * cavity.leak
     ledger[n, SUPPLIED] = ledger[n - 1, SUPPLIED] + gain
     ledger[n, LEAKED] = ledger[n - 1, LEAKED] + spent + new * cavity.leak
@@ -293,7 +348,7 @@ def march(run: SectionRun, loss: Any, ledger: FloatArray) -> tuple[int, int]:
         now = past + n
         if n > 0:
             old = cavity
-            cavity = _step(run, loss, n, (old, leak, n > kink + 1), ledger)
+            cavity = _step(run, loss, n, (old, leak, n - kink), ledger)
             leak = old.leak
             if cavity.gas < 0.0:
                 return TOO_COARSE, n
