@@ -10,17 +10,20 @@ and ``loss_shape`` (m below) of the settings:
     boundary_layer  q = √(8 c V L S_c) p_g/p_ref, with c = ν
     power_law       q = c V D_n² σᵐ p_g/p_ref
 
+A law is written once, in arithmetic that floats and tensors share: numba compiles it for the
+simulation, and sciml.hydro.section_twin differentiates the same lines.
+
 q is a volume at the reference pressure p_ref, and p_g/p_ref brings a volume at the pressure of the
 cavity there; D_n and c_x are of the disk, S_c is the largest section, L the length of the cavity.
 """
 
 import functools
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 from numba import types
+from numba.extending import register_jitable
 
 from sciml.core.errors import BadInput
 from sciml.hydro.cavity import froude_number
@@ -37,6 +40,8 @@ LARGEST_PRESSURE_RATIO = 50.0
 # The twin-vortex law has a pole at σ³ Fr⁴ = m c_x. Below this multiple of its σ we continue the
 # law by its tangent: finite, smooth and so steep that a steady cavity hardly gets there.
 NEAREST_TO_POLE = 1.01
+# Pa; keeps a cavity with neither gas nor gap from 0/0.
+SMALLEST_GAP = 1e-9
 
 _loss_signature = types.float64(*[types.float64] * 6)
 _laws: dict[str, "RegisteredLoss"] = {}
@@ -70,7 +75,8 @@ def register_gas_loss(
         law: Volume of gas that leaves in a second, m³/s at the reference pressure, from
             (gas pressure p_g in Pa, pressure gap p∞ - p_c in Pa, largest section area in m²,
             cavity length in m, strength, shape). numba compiles it at its first use: plain
-            arithmetic and ``math`` only. It must vanish with p_g.
+            arithmetic, ``**`` for roots and :func:`larger` for guards, without ``if`` and
+            ``math``, so that it works on tensors too. It must vanish with p_g.
         strength: What stays constant in a run, as one number, from the settings.
         shape: A second such number, for laws that need it.
         quoted: ``loss_coefficient`` and ``loss_shape`` where settings give none. Without them
@@ -91,6 +97,11 @@ def gas_loss(name: str) -> RegisteredLoss:
     return registered._replace(law=numba.cfunc(_loss_signature)(registered.law))
 
 
+def written_loss(name: str) -> RegisteredLoss:
+    """The law as it is written, for tensors; otherwise as :func:`gas_loss`."""
+    return _laws[name]
+
+
 def gas_losses() -> tuple[str, ...]:
     """Names of the laws of gas loss that settings may give."""
     return tuple(sorted(_laws))
@@ -101,8 +112,28 @@ def quoted_coefficients(name: str) -> tuple[float, float] | None:
     return _laws[name].quoted
 
 
+@register_jitable
+def larger(a: Any, b: Any) -> Any:
+    """The larger of two numbers or tensors, without a branch.
+
+    Args:
+        a: A float, or a tensor.
+        b: A float, or a tensor that broadcasts with a.
+
+    Returns:
+        max(a, b), right to the last digit or two; its derivative where they are equal is a half.
+    """
+    return 0.5 * (a + b + abs(a - b))
+
+
+@register_jitable
+def _guarded_gap(gas: Any, gap: Any) -> Any:
+    """The pressure gap, kept from the pole of a law at σ = 0."""
+    return larger(larger(gap, gas / LARGEST_PRESSURE_RATIO), SMALLEST_GAP)
+
+
 def _no_loss(
-    gas: float,  # noqa: ARG001
+    gas: float,
     gap: float,  # noqa: ARG001
     area: float,  # noqa: ARG001
     length: float,  # noqa: ARG001
@@ -110,7 +141,7 @@ def _no_loss(
     shape: float,  # noqa: ARG001
 ) -> float:
     """A closed bag of gas."""
-    return 0.0
+    return 0.0 * gas
 
 
 def _portion_loss(
@@ -122,10 +153,7 @@ def _portion_loss(
     shape: float,  # noqa: ARG001
 ) -> float:
     """Foam torn off in portions, q = γ V S_c (σ_v/σ - 1); strength γ V."""
-    ratio = LARGEST_PRESSURE_RATIO
-    if gap * LARGEST_PRESSURE_RATIO > gas:
-        ratio = gas / gap
-    return strength * area * ratio
+    return strength * area * gas / _guarded_gap(gas, gap)
 
 
 def _boundary_layer_loss(
@@ -140,7 +168,7 @@ def _boundary_layer_loss(
 
     Rayleigh's flux 2V √(ν t/π) at t = L/2V times the girth 2√(π S_c): √(8 ν V L S_c) at p_g.
     """
-    return strength * math.sqrt(area * length) * gas
+    return strength * (area * length) ** 0.5 * gas
 
 
 def _twin_vortex_loss(
@@ -155,7 +183,7 @@ def _twin_vortex_loss(
 
     In the gap g and its value g₀ at the pole, q is p_g / [g (g³/g₀³ - 1)] times a constant.
     """
-    near = max(gap, NEAREST_TO_POLE * shape)
+    near = larger(gap, NEAREST_TO_POLE * shape)
     excess = (near / shape) ** 3 - 1.0
     tangent = 1.0 + (4.0 + 3.0 / excess) * (near - gap) / near
     return strength * gas / (near * excess) * tangent
@@ -173,9 +201,8 @@ def _pole_coefficient(settings: "SectionSettings") -> float:
 def _twin_vortex_pole(settings: "SectionSettings") -> float:
     """The gap p∞ - p_c at which the law has its pole, σ³ Fr⁴ = m c_x, Pa."""
     Fr = float(froude_number(settings.speed, settings.diameter))
-    return settings.dynamic_pressure * math.cbrt(
-        _pole_coefficient(settings) * settings.drag_coefficient / Fr**4
-    )
+    pole = _pole_coefficient(settings) * settings.drag_coefficient / Fr**4  # σ³
+    return settings.dynamic_pressure * pole ** (1.0 / 3.0)
 
 
 def _twin_vortex_strength(settings: "SectionSettings") -> float:
@@ -203,7 +230,7 @@ def _power_law_loss(
     shape: float,
 ) -> float:
     """C_Q = c σᵐ, for a fit to measured losses; shape: m."""
-    return strength * gas * max(gap, gas / LARGEST_PRESSURE_RATIO) ** shape
+    return strength * gas * _guarded_gap(gas, gap) ** shape
 
 
 register_gas_loss("none", _no_loss, _no_constant, quoted=(0.0, 0.0))
@@ -218,7 +245,7 @@ register_gas_loss(
 register_gas_loss(
     "boundary_layer",
     _boundary_layer_loss,
-    lambda s: math.sqrt(8.0 * s.loss_coefficient * s.speed) / s.reference_pressure,
+    lambda s: (8.0 * s.loss_coefficient * s.speed) ** 0.5 / s.reference_pressure,
     quoted=(1.5e-5, 0.0),
 )
 # Usually credited to Epshtein, for σ Fr below about 1 and a horizontal flow.

@@ -26,7 +26,8 @@ NEWTON_FRACTION = 1e-8
 # Rows of the table of pressure integrals: node values, and polynomial coefficients of a step.
 GAP, SLOPE, CURVATURE, FIRST, SECOND, THIRD = range(6)
 # Columns of the kernel's output.
-GAS_PRESSURE, LIFETIME, VOLUME, CONTENT, SUPPLIED, LEAKED, SHED, SHEDDINGS = range(8)
+GAS_PRESSURE, LIFETIME, VOLUME, CONTENT, SUPPLIED, LEAKED, SHED, SHEDDINGS, WIDEST = range(9)
+COLUMNS = 9
 # How the kernel ended.
 DONE, NO_TAIL, COLLAPSED, TOO_COARSE = range(4)
 
@@ -334,9 +335,9 @@ def _step(
     return cavity
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def march(run: SectionRun, loss: Any, ledger: FloatArray) -> tuple[int, int]:
-    """Fill the ledger, shape (time, 8), sample by sample; say how and where it ended."""
+    """Fill the ledger, shape (time, 9), sample by sample; say how and where it ended."""
     samples = len(run.above)
     past = run.table.shape[1] - samples
     cavity = _start(run, loss, past)
@@ -358,7 +359,7 @@ def march(run: SectionRun, loss: Any, ledger: FloatArray) -> tuple[int, int]:
         if lifetime < COLLAPSED_STEPS + 1:
             return COLLAPSED, n
         ledger[n, GAS_PRESSURE], ledger[n, LIFETIME] = cavity.gas, lifetime
-        ledger[n, VOLUME] = cavity.volume
+        ledger[n, VOLUME], ledger[n, WIDEST] = cavity.volume, cavity.widest
         # Twice the cavity's own length costs few moves and hardly a digit.
         if now - origin > 3 * (now - cavity.cell) + 64:
             origin = cavity.cell

@@ -43,13 +43,15 @@ from sciml.core.units import STANDARD_ATMOSPHERE, WATER_DENSITY, WATER_VAPOUR_PR
 from sciml.hydro.cavity import DISK_DRAG
 from sciml.hydro.clock import Prescribed, even_step, sampled
 from sciml.hydro.gas_loss import gas_loss, gas_losses, quoted_coefficients
-from sciml.hydro.section_kernel import GAP, LIFETIME, SectionRun, march
+from sciml.hydro.section_kernel import COLUMNS, GAP, LIFETIME, SectionRun, march
 from sciml.hydro.section_ledger import check_ending, ledger_dataset
 
 # With fewer steps in a lifetime the growth rates are off by more than 1 %.
 FEWEST_STEPS_PER_LIFETIME = 30
 # A past that differs from steady may hold a section open longer than the steady lifetime.
 PAST_LIFETIMES = 2.0
+
+PastPressure = Callable[[FloatArray], ArrayLike] | float | None
 
 
 class SectionSettings(Settings):
@@ -271,7 +273,7 @@ def simulate_cavity(
     time: ArrayLike,
     ambient_pressure: Prescribed,
     ventilation: Prescribed = 0.0,
-    past_pressure: Callable[[FloatArray], ArrayLike] | float | None = None,
+    past_pressure: PastPressure = None,
 ) -> xr.Dataset:
     """How a ventilated cavity answers prescribed ambient pressure and ventilation.
 
@@ -297,16 +299,46 @@ def simulate_cavity(
         The module's docstring.
     """
     samples = np.asarray(time, dtype=np.float64)
-    step = even_step(samples)
     ambient = sampled(ambient_pressure, samples, "ambient_pressure")
     supply = sampled(ventilation, samples, "ventilation")
+    run = section_run(settings, samples, ambient, supply, past_pressure)
+    ledger = np.zeros((len(samples), COLUMNS))
+    ending, sample = march(run, gas_loss(settings.gas_loss).law, ledger)
+    check_ending(ending, samples[min(sample, len(samples) - 1)])
+    ledger[:, LIFETIME] *= even_step(samples)
+    return ledger_dataset(settings, samples, ambient, supply, ledger)
+
+
+def section_run(
+    settings: SectionSettings,
+    samples: FloatArray,
+    ambient: FloatArray,
+    supply: FloatArray,
+    past_pressure: PastPressure,
+) -> SectionRun:
+    """What the compiled march needs for a run.
+
+    Args:
+        settings: Disk, flow and gas loss.
+        samples: Times, s, shape (time,); evenly spaced.
+        ambient: p∞, Pa, shape (time,).
+        supply: q_in, m³/s at the reference pressure, shape (time,).
+        past_pressure: As in :func:`simulate_cavity`.
+
+    Returns:
+        The run, its pressure table filled up to the first sample.
+
+    Raises:
+        BadInput: as :func:`simulate_cavity`.
+    """
+    step = even_step(samples)
     _check_forcing(settings, ambient, supply)
     past = _past_gap(settings, samples[0], step, (ambient[0], supply[0]), past_pressure)
     compliance = settings.compliance * step**2
     table = np.zeros((6, len(past) - 1 + len(samples)))
     table[GAP, : len(past)] = compliance * past
     loss = gas_loss(settings.gas_loss)
-    run = SectionRun(
+    return SectionRun(
         table=table,
         above=ambient - settings.vapour_pressure,
         supply=settings.reference_pressure * step * supply,
@@ -318,11 +350,6 @@ def simulate_cavity(
         strength=loss.strength(settings),
         shape=loss.shape(settings),
     )
-    ledger = np.zeros((len(samples), 8))
-    ending, sample = march(run, loss.law, ledger)
-    check_ending(ending, samples[min(sample, len(samples) - 1)])
-    ledger[:, LIFETIME] *= step
-    return ledger_dataset(settings, samples, ambient, supply, ledger)
 
 
 def _check_forcing(settings: SectionSettings, ambient: FloatArray, supply: FloatArray) -> None:
@@ -341,7 +368,7 @@ def _past_gap(
     start: float,
     step: float,
     first: tuple[float, float],
-    past_pressure: Callable[[FloatArray], ArrayLike] | float | None,
+    past_pressure: PastPressure,
 ) -> FloatArray:
     """p∞ - p_c at the nodes of the past, the last of them the first sample, Pa."""
     ambient, ventilation = first
