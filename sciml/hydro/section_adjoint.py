@@ -109,9 +109,9 @@ def largest_sections(track: Trajectory) -> FloatArray:
             most = max(before, middle, after)
             found[n, AREA] = most
             found[n, BEFORE], found[n, MIDDLE], found[n, AFTER] = (
-                float(before == most),
-                float(middle == most),
-                float(after == most),
+                1.0 if before == most else 0.0,
+                1.0 if middle == most else 0.0,
+                1.0 if after == most else 0.0,
             )
         else:
             square = (tilt / bend) ** 2 / 8.0
