@@ -1,6 +1,6 @@
 """Many histories of the section model at once, with only what is asked for kept in memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from sciml.core.axes import FloatArray
+from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.hydro.clock import even_step, sampled
 from sciml.hydro.gas_loss import gas_loss
@@ -47,16 +47,15 @@ def simulate_cavities(
 ) -> xr.Dataset:
     """How many cavities answer, each its own disk, tunnel pressure and ventilation.
 
-    Each history is the same as a run of :func:`sciml.hydro.sections.simulate_cavity`, bit for
-    bit, whatever the number of threads, which is ``numba.get_num_threads()``. A cavity that
-    collapses does not stop the others: its values are NaN from there on.
+    Each history equals a run of :func:`sciml.hydro.sections.simulate_cavity` bit for bit, whatever
+    the number of threads, ``numba.get_num_threads()``. A cavity that collapses does not stop the
+    others: its values are NaN from there on.
 
     Args:
         settings: Disk, flow and gas loss of each history; ``[settings] * 1000`` repeats one.
         time: Samples, s, shape (time,), the same for all; evenly spaced.
-        ambient_pressure: p∞, Pa: a number, samples of shape (time,) or (history, time), or, so
-            that not all need be in memory, a function from the number of a history, counted
-            from 0, to its samples.
+        ambient_pressure: p∞, Pa: a number, samples of shape (time,) or (history, time), or, to
+            spare memory, a function from the number of a history, from 0 on, to its samples.
         ventilation: q_in, m³/s at the reference pressure: as above.
         past_pressure: p_c up to the first sample, Pa: a number, or shape (history,). By default
             the pressure at which loss and ventilation balance.
@@ -79,23 +78,19 @@ def simulate_cavities(
     ends = np.zeros((count, 2), dtype=np.int64)
 
     def one(number: int) -> None:
-        try:
-            ambient, supply = (
-                sampled(_given(forcing, number, count), samples, name)
-                for forcing, name in zip((ambient_pressure, ventilation), FORCING, strict=True)
-            )
-            ends[number], found = _history(
-                settings[number], samples, ambient, supply, pasts[number]
-            )
-        except BadInput as error:
-            raise BadInput(f"history {number}: {error}") from error
+        forcing = (_given(x, number, count) for x in (ambient_pressure, ventilation))
+        ends[number], found = _history(settings[number], samples, forcing, pasts[number])
         for name, store in kept.items():
             store[number] = found[name][::every]
             store[number, -(-int(ends[number, 1]) // every) :] = np.nan
 
     with ThreadPoolExecutor(numba.get_num_threads()) as pool:
-        for block in range(0, count, 1024):
-            list(pool.map(one, range(block, min(block + 1024, count))))
+        for number, done in enumerate([pool.submit(one, number) for number in range(count)]):
+            try:
+                done.result()
+            except BadInput as error:
+                pool.shutdown(cancel_futures=True)
+                raise BadInput(f"history {number}: {error}") from error
     return _dataset(samples[::every], kept, ends)
 
 
@@ -137,11 +132,13 @@ def _given(forcing: ForEach, number: int, count: int) -> ArrayLike:
 def _history(
     settings: SectionSettings,
     samples: FloatArray,
-    ambient: FloatArray,
-    supply: FloatArray,
+    forcing: Iterable[ArrayLike],
     past: float | None,
 ) -> tuple[tuple[int, int], dict[str, FloatArray]]:
     """How one history ended, how many samples it reached, and what it found."""
+    ambient, supply = (
+        sampled(given, samples, name) for given, name in zip(forcing, FORCING, strict=True)
+    )
     run = section_run(settings, samples, ambient, supply, past)
     ledger = np.zeros((samples.size, COLUMNS))
     ending, reached = march(run, gas_loss(settings.gas_loss).law, ledger)
@@ -152,7 +149,7 @@ def _history(
     return (ending, reached), found | {"ambient_pressure": ambient, "ventilation": supply}
 
 
-def _dataset(samples: FloatArray, kept: dict[str, FloatArray], ends: np.ndarray) -> xr.Dataset:
+def _dataset(samples: FloatArray, kept: dict[str, FloatArray], ends: IntArray) -> xr.Dataset:
     """The ensemble with CF metadata."""
     variables = {
         name: (("history", "time"), values, quantity_attributes(name))

@@ -127,9 +127,7 @@ def ledger_dataset(
         **ledger_quantities(settings, ambient, ledger),
     }
     return xr.Dataset(
-        {
-            name: ("time", values, quantity_attributes(name)) for name, values in columns.items()
-        },
+        {name: ("time", values, quantity_attributes(name)) for name, values in columns.items()},
         coords={
             "time": ("time", samples, {"units": "s", "long_name": "time", "axis": "T"}),
         },

@@ -155,7 +155,7 @@ class _March(PyLayer):
     """Gas pressure, lifetime in steps and volume, shape (3, history, time)."""
 
     @staticmethod
-    def forward(  # noqa: PLR0913  the signature is Paddle's
+    def forward(
         ctx: Any, above: Tensor, supply: Tensor, gap: Tensor, constants: Tensor, plan: _Plan
     ) -> Tensor:
         """March each history, and keep its trajectory."""
@@ -165,6 +165,7 @@ class _March(PyLayer):
         supplied = supply.numpy() / (settings.reference_pressure * step)
         past = ambient[:, 0] - gap.numpy()
         ctx.tracks, ctx.constants, ctx.plan, found = [], constants.numpy(), plan, []
+        ctx.wanted = [not tensor.stop_gradient for tensor in (above, supply, gap, constants)]
         for number, changes in enumerate(plan.numbers):
             try:
                 own = SectionSettings.model_validate(settings.model_dump() | changes)
@@ -179,9 +180,9 @@ class _March(PyLayer):
         return paddle.to_tensor(np.stack(found, axis=1))
 
     @staticmethod
-    def backward(ctx: Any, bar: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, *args: Tensor) -> Any:
         """March each history in reverse."""
-        outputs = bar.numpy()
+        outputs = args[0].numpy()
         gradients: list[tuple[FloatArray, ...]] = []
         for number, track in enumerate(ctx.tracks):
             closures = largest_sections(track)
@@ -195,9 +196,10 @@ class _March(PyLayer):
             np.stack([one[k] for one in gradients]) for k in range(3)
         )  # (history, ...)
         constants = scalars[:, [GROWTH, COMPLIANCE, STRENGTH, SHAPE]].T
+        given = (above, supply, scalars[:, PAST_GAP], constants)
         return tuple(
-            paddle.to_tensor(np.ascontiguousarray(x))
-            for x in (above, supply, scalars[:, PAST_GAP], constants)
+            paddle.to_tensor(np.ascontiguousarray(x)) if wanted else None
+            for x, wanted in zip(given, ctx.wanted, strict=True)
         )
 
 
@@ -249,5 +251,6 @@ def _partials(
     with paddle.enable_grad():
         arguments = [paddle.to_tensor(x, stop_gradient=False) for x in columns]
         loss = written_loss(name).law(*arguments)
-        slopes = paddle.grad(loss.sum(), arguments, allow_unused=True)
+        # An argument that the law does not use has no slope.
+        slopes: Any = paddle.grad(loss.sum(), arguments, allow_unused=True)
     return np.stack([np.zeros(count) if s is None else s.numpy() for s in slopes])

@@ -1,6 +1,7 @@
 import numpy as np
 import paddle
 import pytest
+from scipy import optimize
 
 from sciml.core.errors import BadInput
 from sciml.hydro.gas_loss import gas_losses
@@ -99,7 +100,9 @@ def test_every_law_of_the_house_is_tried_here() -> None:
 
 @pytest.mark.parametrize("gas_loss", LAWS)
 def test_gradients_are_the_finite_differences_of_the_kernel(gas_loss: str) -> None:
-    runs = Runs(gas_loss)
+    # The widest section comes from a parabola through three nodes. Where these change, the kernel
+    # has jumps of third order in the step, which a finite difference sees and a gradient does not.
+    runs = Runs(gas_loss, steps=120)
     value, gradients = runs.by_twin()
     assert value == pytest.approx(runs.by_kernel(), rel=1e-11)
     phase = np.linspace(0, 9, runs.time.size)
@@ -159,26 +162,19 @@ def test_descent_by_gradients_finds_the_parameters_again() -> None:
     forcing = [paddle.to_tensor(value) for value in runs.inputs.values()]
     given = {name: paddle.to_tensor(v, dtype="float64") for name, v in truth.items()}
     target = twin_cavities(runs.settings, runs.time, *forcing, given)
-    logs = paddle.zeros([3], dtype="float64")
-    logs.stop_gradient = False
-    start = paddle.to_tensor([2.0, 1.0, 0.02], dtype="float64")
-    optimiser = paddle.optimizer.LBFGS(
-        max_iter=60, parameters=[logs], line_search_fn="strong_wolfe", tolerance_grad=1e-12
-    )
+    start = np.array([2.0, 1.0, 0.02])
 
-    def misfit() -> paddle.Tensor:
-        optimiser.clear_grad()
-        values = start * paddle.exp(logs)
+    def misfit(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        values = paddle.to_tensor(start * np.exp(logs), stop_gradient=False)
         named = {name: values[k] for k, name in enumerate(truth)}
         found = twin_cavities(runs.settings, runs.time, *forcing, named)
         loss = paddle.mean((found.cavity_pressure / target.cavity_pressure - 1) ** 2)
         loss = 1e4 * (loss + paddle.mean((found.length / target.length - 1) ** 2))
         loss.backward()
-        return loss
+        return float(loss), values.grad.numpy() * values.numpy()
 
-    optimiser.step(misfit)
-    fitted = (start * paddle.exp(logs)).numpy()
-    np.testing.assert_allclose(fitted, list(truth.values()), rtol=1e-4)
+    fit = optimize.minimize(misfit, np.zeros(3), jac=True, method="BFGS")
+    np.testing.assert_allclose(start * np.exp(fit.x), list(truth.values()), rtol=1e-4)
 
 
 def test_shedding_is_refused_with_its_time() -> None:
