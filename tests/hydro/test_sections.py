@@ -356,6 +356,10 @@ def test_growth_is_measured_in_noise_and_beside_another_oscillation() -> None:
             {"time": np.linspace(0, 1, 201) ** 2},
             "time: samples must increase by even steps; resample on a uniform clock",
         ),
+        (
+            {"time": clock_of(2, 100)[[0, 2, 1, *range(3, 201)]]},
+            "time: samples must increase by even steps; resample on a uniform clock",
+        ),
         ({"time": np.array([0.0])}, "time: expected at least 2 finite samples, got 1 samples"),
     ],
 )
