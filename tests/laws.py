@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import xarray as xr
 from paddle import nn
 
 from sciml.core.errors import BadInput
 from sciml.hydro.cases import Case, Cases
-from sciml.hydro.forecast import Forecaster
+from sciml.hydro.forecast import Forecaster, Plan
 from sciml.training import fit as fitting
 from sciml.training.fit import FitResult, FitSettings, Problem
 from sciml.training.optimiser import layer_arrays
@@ -191,3 +192,83 @@ class ObeysForecastContract:
     def test_another_number_of_channels_is_refused(self) -> None:
         with pytest.raises(BadInput, match=r"expected axes .*channel=3.*got shape \(60, 4\)"):
             self.fitted().predict(np.zeros((60, 4)), self.leads)
+
+
+class AnswersPlans:
+    """What a forecaster promises that uses the known future of controls.
+
+    A subclass gives ``forecaster``, for ``leads``, and the names of its ``controls``.
+    """
+
+    leads: ClassVar[tuple[int, ...]] = (1, 2, 6)
+    controls: ClassVar[tuple[str, ...]] = ("a",)
+
+    def forecaster(self) -> Forecaster:
+        """A forecaster that has learnt nothing yet."""
+        raise NotImplementedError
+
+    def told(self, inputs: np.ndarray, plan: Plan | None) -> xr.DataArray:
+        """The forecast of a fitted forecaster that is told a plan."""
+        made = self.forecaster()
+        made.fit(random_runs())
+        return made.predict(inputs, self.leads, planned=plan)["forecast"]
+
+    def run(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """All channels of a run, and its controls as they were planned."""
+        runs = random_runs(seed=1)
+        inputs = runs.cases["run 0"].values
+        return inputs, {name: inputs[:, runs.channels.index(name)] for name in self.controls}
+
+    def test_a_plan_is_looked_at_up_to_the_lead_and_no_further(self) -> None:
+        (inputs, plan), cut = self.run(), 30
+        other = {name: np.where(np.arange(60) < cut, x, x + 5.0) for name, x in plan.items()}
+        before, after = self.told(inputs, plan), self.told(inputs, other)
+        for lead in self.leads:
+            due = before["time"] + lead
+            pairs = before.sel(lead=lead), after.sel(lead=lead)
+            np.testing.assert_array_equal(*(one[due < cut] for one in pairs))
+        # A control acts in the step that follows it.
+        reached = (before["time"] + self.leads[-1] > cut) & (before["time"] < cut)
+        changed = before.sel(lead=self.leads[-1]) != after.sel(lead=self.leads[-1])
+        assert changed[reached].all()
+
+    @pytest.mark.parametrize("cut", [20, 41])
+    def test_a_forecast_that_knows_the_controls_never_looks_at_the_future_of_the_rest(
+        self, cut: int
+    ) -> None:
+        inputs, plan = self.run()
+        other = inputs.copy()
+        other[cut:] += np.random.default_rng(2).normal(size=inputs[cut:].shape) * (1.0, 50.0, 0.02)
+        before, after = self.told(inputs, plan), self.told(other, plan)
+        issued = before["time"].values
+        np.testing.assert_array_equal(before[issued < cut], after[issued < cut])
+        assert np.all(before.sel(time=cut) != after.sel(time=cut))
+
+    def test_without_a_plan_the_controls_hold(self) -> None:
+        inputs, plan = self.run()
+        free = self.told(inputs, None)
+        for t in (10, 33):
+            held = {name: np.where(np.arange(60) <= t, x, x[t]) for name, x in plan.items()}
+            np.testing.assert_allclose(
+                self.told(inputs, held).sel(time=t), free.sel(time=t), rtol=1e-9
+            )
+
+    def test_a_plan_that_ends_holds_its_last_value(self) -> None:
+        inputs, plan = self.run()
+        longer = {name: np.concatenate([x, np.full(9, x[-1])]) for name, x in plan.items()}
+        np.testing.assert_array_equal(self.told(inputs, plan), self.told(inputs, longer))
+
+    def test_channels_that_are_no_controls_are_left(self) -> None:
+        inputs, plan = self.run()
+        more = {**plan, "weather": np.zeros(3)}
+        np.testing.assert_array_equal(self.told(inputs, plan), self.told(inputs, more))
+
+    def test_a_plan_that_lacks_a_control_or_is_too_short_is_refused(self) -> None:
+        inputs, plan = self.run()
+        name = self.controls[0]
+        with pytest.raises(BadInput, match=f"planned: no control '{name}'; "):
+            self.told(inputs, {"weather": inputs[:, 0]})
+        with pytest.raises(
+            BadInput, match=f"{name}: expected at least the run's 60 samples, got 7"
+        ):
+            self.told(inputs, {**plan, name: inputs[:7, 0]})

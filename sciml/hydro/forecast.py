@@ -4,7 +4,7 @@ All obey it, networks too (:mod:`sciml.hydro.lstm`), so that any of them can be 
 expert or a part of a hybrid: ``fit(train)`` once, then ``predict(inputs, leads)`` for any run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +12,10 @@ import xarray as xr
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
+from sciml.core.nearest import nearest
 from sciml.hydro.cases import Case, Cases
+
+Plan = Mapping[str, FloatArray]  # series of controls by channel, sample by sample, known ahead
 
 
 class Forecaster(Protocol):
@@ -24,12 +27,22 @@ class Forecaster(Protocol):
         """Learn from training runs; returns numbers for the record."""
         ...
 
-    def predict(self, inputs: FloatArray, leads: Sequence[int]) -> xr.Dataset:
+    def predict(
+        self, inputs: FloatArray, leads: Sequence[int], planned: Plan | None = None
+    ) -> xr.Dataset:
         """Forecast one run from each time at which there is enough history.
+
+        The forecast issued at sample t for t + lead depends on ``inputs`` up to t and on
+        ``planned`` up to t + lead, and on nothing else.
 
         Args:
             inputs: All channels of the run, in their units. Shape (time, channel).
             leads: Samples ahead.
+            planned: Channels whose future is known, such as a valve's schedule: the series of
+                each from the first sample of the run, at least as long as the run; beyond its end
+                the last value holds. A forecaster takes those that it was made to use and leaves
+                the others. None: the controls hold the value that they have when the forecast is
+                issued.
 
         Returns:
             ``forecast`` (time, lead, target) in the units of the targets; ``time`` holds the
@@ -64,6 +77,67 @@ def forecast_dataset(
     return data.to_dataset()
 
 
+def controls_ahead(
+    inputs: FloatArray,
+    controls: Mapping[str, int],
+    horizon: int,
+    planned: Plan | None,
+) -> FloatArray:
+    """The controls at the samples that follow each sample: as planned, else held.
+
+    Args:
+        inputs: All channels of the run, in their units. Shape (time, channel).
+        controls: Names of the controls and their numbers among the channels.
+        horizon: Samples ahead.
+        planned: See :class:`Forecaster`.
+
+    Returns:
+        The controls at t + 1, ..., t + horizon for each t. Shape (time, horizon, control).
+
+    Raises:
+        BadInput: if a control is not planned, or its plan is shorter than the run.
+    """
+    if planned is None:
+        held = inputs[:, None, list(controls.values())]
+        return np.repeat(held, horizon, axis=1)
+    ahead = np.empty((len(inputs), horizon, len(controls)))
+    for number, name in enumerate(controls):
+        if name not in planned:
+            raise BadInput(f"planned: no control '{name}'; {nearest(name, planned)}")
+        series = np.asarray(planned[name], np.float64)
+        axes(series, "time", f"planned: {name}")
+        if len(series) < len(inputs):
+            raise BadInput(
+                f"planned: {name}: expected at least the run's {len(inputs)} samples, "
+                f"got {len(series)}; a plan begins with the first sample of the run"
+            )
+        held = np.concatenate([series, np.repeat(series[-1:], horizon)])
+        windows = np.lib.stride_tricks.sliding_window_view(held[1:], horizon)
+        ahead[:, :, number] = windows[: len(inputs)]
+    return ahead
+
+
+def numbered_controls(names: Sequence[str], train: Cases) -> dict[str, int]:
+    """The numbers of the controls among the channels.
+
+    Args:
+        names: The controls.
+        train: Runs that have them.
+
+    Returns:
+        Number of the channel by name.
+
+    Raises:
+        BadInput: if a control is no channel, or is to be forecast.
+    """
+    for name in names:
+        if name not in train.channels:
+            raise BadInput(f"controls: no channel '{name}'; {nearest(name, train.channels)}")
+        if name in train.targets:
+            raise BadInput(f"controls: '{name}' is to be forecast, so it cannot be known ahead")
+    return {name: train.channels.index(name) for name in names}
+
+
 class Persistence:
     """The load stays what it is: the forecast that any other must beat."""
 
@@ -75,7 +149,12 @@ class Persistence:
         self._channels = len(train.channels)
         return {}
 
-    def predict(self, inputs: FloatArray, leads: Sequence[int]) -> xr.Dataset:
+    def predict(
+        self,
+        inputs: FloatArray,
+        leads: Sequence[int],
+        planned: Plan | None = None,  # noqa: ARG002 - the present value knows no controls
+    ) -> xr.Dataset:
         """Repeat the present value at every lead; see :class:`Forecaster`."""
         axes(inputs, "time channel", "inputs", channel=self._channels)
         present = inputs[:, None, self._targets]
@@ -87,14 +166,21 @@ class Autoregression:
     """Linear regression of the loads at each lead on the recent history (direct, with ridge).
 
     On the loads alone it is the classical autoregression; on all channels, wave probes included,
-    the vector autoregression with exogenous inputs.
+    the vector autoregression with exogenous inputs. Controls whose future is planned join the
+    regression with their samples up to the lead.
 
     Source:
         Direct multi-step forecasts: Marcellino, Stock & Watson, J. Econometrics 135 (2006).
     """
 
     def __init__(
-        self, order: int, leads: Sequence[int], *, all_channels: bool, ridge: float
+        self,
+        order: int,
+        leads: Sequence[int],
+        *,
+        all_channels: bool,
+        ridge: float,
+        planned: Sequence[str] = (),
     ) -> None:
         """Choose the regression.
 
@@ -103,13 +189,21 @@ class Autoregression:
             leads: Samples ahead, all that will be asked for.
             all_channels: Whether to regress on all channels or on the forecast ones alone.
             ridge: Penalty on the squared coefficients of scaled channels, per sample.
+            planned: Channels whose samples from now to the lead are regressed on, too.
         """
         self.name = "vector autoregression" if all_channels else "autoregression"
         self._order, self._leads = order, tuple(leads)
         self._all, self._ridge = all_channels, ridge
+        self._planned = tuple(planned)
 
     def fit(self, train: Cases) -> dict[str, float]:
-        """Solve the normal equations over the part of each run that counts."""
+        """Solve the normal equations over the part of each run that counts.
+
+        Raises:
+            BadInput: if a planned channel is not there or is to be forecast, a value is not
+                finite, or no run is long enough.
+        """
+        self._controls = numbered_controls(self._planned, train)
         self._targets, self._names = train.target_indices, train.targets
         self._used = list(range(len(train.channels))) if self._all else self._targets
         self._scaling = train.scaling()
@@ -117,14 +211,15 @@ class Autoregression:
         return {"coefficients": float(sum(w.size for w in self._weights.values()))}
 
     def _solved(self, train: Cases, lead: int) -> FloatArray:
-        """Coefficients of one lead. Shape (order x channel, target)."""
-        size = self._order * len(self._used)
+        """Coefficients of one lead. Shape (order x channel + lead x control, target)."""
+        size = self._order * len(self._used) + lead * len(self._controls)
         gram, cross, samples = np.zeros((size, size)), np.zeros((size, len(self._targets))), 0
         for case in train.cases.values():
             scaled = self._scaling.apply(case.values)
             first = max(case.active.start, self._order - 1)
             issued = np.arange(first, case.active.stop - lead)
-            history = self._history(scaled)[issued - self._order + 1]
+            plan = {name: case.values[:, index] for name, index in self._controls.items()}
+            history = self._regressors(case.values, lead, plan)[issued - self._order + 1]
             future = scaled[issued + lead][:, self._targets]
             gram += history.T @ history
             cross += history.T @ future
@@ -140,7 +235,18 @@ class Autoregression:
         )
         return windows.reshape(len(windows), -1)
 
-    def predict(self, inputs: FloatArray, leads: Sequence[int]) -> xr.Dataset:
+    def _regressors(self, inputs: FloatArray, lead: int, planned: Plan | None) -> FloatArray:
+        """History and the controls up to the lead. Shape (issued, order x channel + ...)."""
+        history = self._history(self._scaling.apply(inputs))
+        if not self._controls:
+            return history
+        ahead = controls_ahead(inputs, self._controls, lead, planned)[self._order - 1 :]
+        scaled = self._scaling.only(self._planned).apply(ahead)
+        return np.concatenate([history, scaled.reshape(len(history), -1)], axis=1)
+
+    def predict(
+        self, inputs: FloatArray, leads: Sequence[int], planned: Plan | None = None
+    ) -> xr.Dataset:
         """Apply the regression of each lead; see :class:`Forecaster`."""
         unknown = sorted(set(leads) - set(self._leads))
         if unknown:
@@ -150,13 +256,15 @@ class Autoregression:
             raise BadInput(
                 f"{self.name}: needs {self._order} samples of history, got {len(inputs)}"
             )
-        history = self._history(self._scaling.apply(inputs))
-        scaled = np.stack([history @ self._weights[lead] for lead in leads], axis=1)
+        answers = [self._regressors(inputs, lead, planned) @ self._weights[lead] for lead in leads]
+        scaled = np.stack(answers, axis=1)
         values = self._scaling.only(self._names).invert(scaled)
         return forecast_dataset(values, self._order - 1, leads, self._names)
 
 
-def normalised_errors(forecaster: Forecaster, cases: Cases, leads: Sequence[int]) -> xr.DataArray:
+def normalised_errors(
+    forecaster: Forecaster, cases: Cases, leads: Sequence[int], planned: Sequence[str] = ()
+) -> xr.DataArray:
     """Root-mean-square error over the standard deviation: 1 is as bad as predicting the mean.
 
     Squared errors and squared deviations from each run's mean are summed over the runs before
@@ -166,6 +274,7 @@ def normalised_errors(forecaster: Forecaster, cases: Cases, leads: Sequence[int]
         forecaster: A fitted forecaster.
         cases: Runs to judge on.
         leads: Samples ahead.
+        planned: Channels whose future the forecaster is told; see :class:`Forecaster`.
 
     Returns:
         Normalised error, dimensionless. Shape (lead,).
@@ -177,7 +286,8 @@ def normalised_errors(forecaster: Forecaster, cases: Cases, leads: Sequence[int]
     spread = np.zeros_like(errors)
     due = 0
     for case in cases.cases.values():
-        forecast = forecaster.predict(case.values, leads)["forecast"]
+        plan = {name: case.values[:, cases.channels.index(name)] for name in planned} or None
+        forecast = forecaster.predict(case.values, leads, planned=plan)["forecast"]
         for index, lead in enumerate(leads):
             gaps, deviations = _judged(forecast[:, index], case, cases.target_indices, lead)
             errors[index] += np.sum(gaps**2, axis=0)

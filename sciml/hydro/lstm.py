@@ -20,7 +20,7 @@ from sciml.core.writing import write_json
 from sciml.data.scaling import Scaling
 from sciml.data.windows import Windows, WindowSettings
 from sciml.hydro.cases import Cases
-from sciml.hydro.forecast import forecast_dataset
+from sciml.hydro.forecast import Plan, forecast_dataset
 from sciml.nn.recurrent import LSTMForecast, LSTMSettings
 from sciml.training.checkpoint import read_tensors, write_weights
 from sciml.training.feed import Batch, Feed
@@ -120,7 +120,12 @@ class LSTMForecaster:
             [(case.active.start, case.active.stop) for case in runs],
         )
 
-    def predict(self, inputs: FloatArray, leads: Sequence[int]) -> xr.Dataset:
+    def predict(
+        self,
+        inputs: FloatArray,
+        leads: Sequence[int],
+        planned: Plan | None = None,  # noqa: ARG002 - the network was trained without plans
+    ) -> xr.Dataset:
         """Forecast one run; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Raises:

@@ -14,10 +14,11 @@ from sciml.hydro.figures import ORDER, RIDGE
 from sciml.hydro.forecast import (
     Autoregression,
     Persistence,
+    Plan,
     forecast_dataset,
     normalised_errors,
 )
-from tests.laws import ObeysForecastContract, random_runs
+from tests.laws import AnswersPlans, ObeysForecastContract, random_runs
 
 
 def runs_of(*series: np.ndarray, targets: tuple[str, ...] = ("x",)) -> Cases:
@@ -56,6 +57,27 @@ class TestVectorAutoregression(ObeysForecastContract):
 
     def forecaster(self) -> Autoregression:
         return Autoregression(5, self.leads, all_channels=True, ridge=1e-6)
+
+
+class TestAutoregressionWithPlannedControls(ObeysForecastContract):
+    history = 5
+
+    def forecaster(self) -> Autoregression:
+        return Autoregression(5, self.leads, all_channels=True, ridge=1e-6, planned=["a"])
+
+
+class TestAutoregressionAnswersPlans(AnswersPlans):
+    def forecaster(self) -> Autoregression:
+        return Autoregression(4, self.leads, all_channels=True, ridge=1e-6, planned=["a"])
+
+
+def test_a_plan_that_a_forecaster_was_not_made_for_changes_nothing() -> None:
+    runs = random_runs()
+    inputs = runs.cases["run 0"].values
+    for made in (Persistence(), Autoregression(4, (2,), all_channels=True, ridge=1e-6)):
+        made.fit(runs)
+        told = made.predict(inputs, (2,), planned={"a": inputs[::-1, 0]})["forecast"]
+        np.testing.assert_array_equal(told, made.predict(inputs, (2,))["forecast"])
 
 
 def test_persistence_has_no_error_on_a_constant() -> None:
@@ -138,6 +160,17 @@ def test_a_load_that_follows_a_wave_is_forecast_from_the_wave_and_not_from_itsel
     np.testing.assert_allclose(errors[False], 1, atol=0.01)
 
 
+def test_a_load_that_follows_a_planned_control_is_forecast_beyond_the_delay() -> None:
+    delay = 5
+    control = np.random.default_rng(0).normal(size=4000)
+    cases = runs_of(np.stack([np.roll(control, delay), control], axis=1)[delay:])  # x follows y
+    forecaster = Autoregression(6, (8, 40), all_channels=True, ridge=0.0, planned=["y"])
+    forecaster.fit(cases)
+    told = normalised_errors(forecaster, cases, (8, 40), planned=["y"])
+    np.testing.assert_allclose(told, 0, atol=1e-9)
+    assert np.all(normalised_errors(forecaster, cases, (8, 40)) > 1)  # held, it misleads
+
+
 def test_the_ridge_is_per_sample_so_that_runs_seen_twice_change_nothing() -> None:
     runs = random_runs()
     doubled = {f"{name} again": case for name, case in runs.cases.items()}
@@ -171,7 +204,12 @@ class Told:
     def fit(self, train: Cases) -> dict[str, float]:  # noqa: ARG002 - the contract's
         return {}
 
-    def predict(self, inputs: np.ndarray, leads: Sequence[int]) -> xr.Dataset:
+    def predict(
+        self,
+        inputs: np.ndarray,
+        leads: Sequence[int],
+        planned: Plan | None = None,  # noqa: ARG002
+    ) -> xr.Dataset:
         values = [self.answer(self.case, t, lead) for t in range(len(inputs)) for lead in leads]
         return forecast_dataset(np.reshape(values, (len(inputs), len(leads), 1)), 0, leads, ["x"])
 
