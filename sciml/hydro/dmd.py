@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.integrate import quad
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
@@ -349,7 +349,7 @@ def threshold_over_median(aspect: float) -> float:
     def excess(angle: float) -> float:
         return quad(density, 0.0, angle)[0] - 0.5
 
-    middle = float(np.sin(brentq(excess, 0.0, math.pi / 2)))
+    middle = math.sin(root_scalar(excess, bracket=(0.0, math.pi / 2)).root)
     return best / math.sqrt(low + (high - low) * middle**2)
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import paddle
@@ -29,6 +29,16 @@ from sciml.training.optimiser import layer_arrays, load_layer
 
 _WEIGHTS, _DESCRIPTION = "model.safetensors", "model.json"
 _ROWS = 2048  # windows evaluated at once
+
+
+class Trained(NamedTuple):
+    """What a trained forecaster is made of."""
+
+    layer: LSTMForecast
+    scaling: Scaling  # of all channels
+    targets: tuple[str, ...]
+    window: WindowSettings
+    model: LSTMSettings
 
 
 class LSTMForecaster:
@@ -94,6 +104,11 @@ class LSTMForecaster:
         identity = {**(recipe or {}), "scaling": json.loads(self._scaling.to_json())}
         self.result = fit(problem, self._training, seed=self._seed, folder=folder, recipe=identity)
         return self.result.best
+
+    @property
+    def trained(self) -> Trained:
+        """Network, scaling and settings, for those who evaluate the network in another way."""
+        return Trained(self._layer, self._scaling, self._targets, self._window, self._model)
 
     def _prepare(self, train: Cases) -> None:
         """Fit the scaling and draw the initial weights."""
