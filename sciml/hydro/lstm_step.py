@@ -20,9 +20,6 @@ from sciml.core.errors import BadInput
 from sciml.hydro.lstm import LSTMForecaster
 from sciml.training.optimiser import layer_arrays
 
-# Sums may be reordered and fused; NaN and infinity keep their meaning, since NaN marks a gap.
-_FASTMATH = {"contract", "reassoc"}
-
 Real = NDArray[np.floating[Any]]
 
 
@@ -50,7 +47,8 @@ class _Memory(NamedTuple):
     outputs: Real  # (lead x target,), the last scaled forecast
 
 
-@numba.njit(cache=True, fastmath=_FASTMATH)
+# Nothing here is ever NaN or infinite: tanh cannot overflow where exp could.
+@numba.njit(cache=True, fastmath=True)
 def _update(network: _Network, memory: _Memory, layer: int, inputs: Real) -> None:
     """One cell: input, forget, candidate and output gates, then the new state."""
     gates, hidden, cell = memory.gates, memory.hidden[layer], memory.cell[layer]
@@ -65,16 +63,16 @@ def _update(network: _Network, memory: _Memory, layer: int, inputs: Real) -> Non
         value, row = hidden[k], network.recurring[layer, k]
         for j in range(width):
             gates[j] += value * row[j]
-    one = gates.dtype.type(1)
-    for j in range(size):
-        enter = one / (one + math.exp(-gates[j]))
-        keep = one / (one + math.exp(-gates[size + j]))
-        leave = one / (one + math.exp(-gates[3 * size + j]))
+    half = gates.dtype.type(0.5)
+    for j in range(size):  # half + half tanh(x/2) is the logistic function
+        enter = half + half * math.tanh(half * gates[j])
+        keep = half + half * math.tanh(half * gates[size + j])
+        leave = half + half * math.tanh(half * gates[3 * size + j])
         cell[j] = keep * cell[j] + enter * math.tanh(gates[2 * size + j])
         hidden[j] = leave * math.tanh(cell[j])
 
 
-@numba.njit(cache=True, fastmath=_FASTMATH)
+@numba.njit(cache=True)  # without fastmath: NaN marks a gap
 def _take_in(network: _Network, memory: _Memory, sample: FloatArray) -> bool:
     """Scale a sample; a gap keeps the last value, or for a target takes the forecast of it."""
     if network.next_row < 0:
@@ -92,7 +90,7 @@ def _take_in(network: _Network, memory: _Memory, sample: FloatArray) -> bool:
     return True
 
 
-@numba.njit(cache=True, fastmath=_FASTMATH)
+@numba.njit(cache=True)
 def _read(network: _Network, memory: _Memory, samples: FloatArray) -> int:
     """Take in samples one after another; the number of those that could be."""
     outputs, last = memory.outputs, len(memory.hidden) - 1
@@ -152,13 +150,14 @@ class CompiledLSTM:
             weights = arrays[f"recurrent.weight_ih_l{number}"].T
             feeding[number, : len(weights)] = weights
         numbers = range(model.layers)
+        recurring = np.stack([arrays[f"recurrent.weight_hh_l{n}"].T for n in numbers])
         biases = [
             np.add(arrays[f"recurrent.bias_ih_l{n}"], arrays[f"recurrent.bias_hh_l{n}"])
             for n in numbers
         ]
         network = _Network(
             feeding,
-            np.stack([arrays[f"recurrent.weight_hh_l{n}"].T for n in numbers]),
+            np.ascontiguousarray(recurring),  # np.stack keeps the order of what it stacks
             np.stack(biases),
             np.ascontiguousarray(arrays["head.weight"]),
             arrays["head.bias"],
