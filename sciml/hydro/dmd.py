@@ -9,7 +9,7 @@ controls. The constant c makes the law independent of the zeros of the units.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -127,6 +127,11 @@ class DynamicModes:
         """Samples needed before the first forecast."""
         return max(self._delays, self._control_delays if self._controls else 1)
 
+    @property
+    def controls(self) -> dict[str, int]:
+        """Names of the controls and their numbers among the channels."""
+        return dict(self._controls)
+
     def _factor(self, train: Cases) -> tuple[FloatArray, int]:
         """R of the QR decomposition of all snapshots, run after run, and their number.
 
@@ -241,13 +246,9 @@ class DynamicModes:
         Returns:
             υ, dimensionless. Shape (time - history + 1, horizon, control delay x control).
         """
-        ahead = controls_ahead(inputs, self._controls, horizon, planned)
-        past = _delayed(inputs[:, list(self._controls.values())], self._control_delays)
-        past = past.reshape(len(past), self._control_delays, len(self._controls))
-        both = np.concatenate([past, ahead[self._control_delays - 1 :]], axis=1)
-        scaled = self._scaling.only(self._names).apply(both)[self.history - self._control_delays :]
-        slots = np.arange(horizon)[:, None] + np.arange(self._control_delays)
-        return scaled[:, slots].reshape(len(scaled), horizon, -1)
+        acting = acting_controls(inputs, self._controls, self._control_delays, horizon, planned)
+        scaling = self._scaling.only(self._names * self._control_delays)
+        return scaling.apply(acting[self.history - self._control_delays :])
 
     def modes(self) -> xr.Dataset:
         """Eigenvalues and modes, from the fastest growing to the fastest decaying.
@@ -300,6 +301,34 @@ class DynamicModes:
     @property
     def _state_names(self) -> list[str]:
         return [self._scaling.channels[index] for index in self._state]
+
+
+def acting_controls(
+    inputs: FloatArray,
+    controls: Mapping[str, int],
+    delays: int,
+    horizon: int,
+    planned: Plan | None,
+) -> FloatArray:
+    """The controls that act in each step ahead: the last ones measured, then those to come.
+
+    Args:
+        inputs: All channels of the run, in their units. Shape (time, channel).
+        controls: Names of the controls and their numbers among the channels.
+        delays: Samples of each control that act in a step.
+        horizon: Steps ahead.
+        planned: See :class:`sciml.hydro.forecast.Forecaster`.
+
+    Returns:
+        υ in the units of the controls, oldest sample first, from the first sample with enough of
+        them before it. Shape (time - delays + 1, horizon, delay x control).
+    """
+    ahead = controls_ahead(inputs, controls, horizon, planned)
+    past = _delayed(inputs[:, list(controls.values())], delays)
+    past = past.reshape(len(past), delays, len(controls))
+    both = np.concatenate([past, ahead[delays - 1 :]], axis=1)
+    slots = np.arange(horizon)[:, None] + np.arange(delays)
+    return both[:, slots].reshape(len(both), horizon, delays * len(controls))
 
 
 def optimal_rank(values: FloatArray, shape: tuple[int, int]) -> int:

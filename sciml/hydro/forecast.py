@@ -5,12 +5,13 @@ expert or a part of a hybrid: ``fit(train)`` once, then ``predict(inputs, leads)
 """
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
 import xarray as xr
 
-from sciml.core.axes import FloatArray, axes
+from sciml.core.axes import BoolArray, FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.hydro.cases import Case, Cases
@@ -286,8 +287,7 @@ def normalised_errors(
     spread = np.zeros_like(errors)
     due = 0
     for case in cases.cases.values():
-        plan = {name: case.values[:, cases.channels.index(name)] for name in planned} or None
-        forecast = forecaster.predict(case.values, leads, planned=plan)["forecast"]
+        forecast = _told(forecaster, case, cases, leads, planned)["forecast"]
         for index, lead in enumerate(leads):
             gaps, deviations = _judged(forecast[:, index], case, cases.target_indices, lead)
             errors[index] += np.sum(gaps**2, axis=0)
@@ -302,12 +302,62 @@ def normalised_errors(
     return xr.DataArray(score, {"lead": list(leads)}, ("lead",), name="normalised_error")
 
 
+def coverage(
+    forecaster: Forecaster,
+    cases: Cases,
+    leads: Sequence[int],
+    planned: Sequence[str] = (),
+    share: float = 0.9,
+) -> xr.DataArray:
+    """How often the truth lies within the central interval of forecasts with deviations.
+
+    Args:
+        forecaster: A fitted forecaster that also gives ``standard_deviation``.
+        cases: Runs to judge on.
+        leads: Samples ahead.
+        planned: Channels whose future the forecaster is told; see :class:`Forecaster`.
+        share: Probability that the interval claims, under a normal law.
+
+    Returns:
+        Share of the truths inside, over runs, times and targets. Shape (lead,).
+
+    Raises:
+        BadInput: if no forecast is due in the judged part of any run.
+    """
+    width = NormalDist().inv_cdf(0.5 + share / 2)
+    inside, due = np.zeros(len(leads)), np.zeros(len(leads))
+    for case in cases.cases.values():
+        told = _told(forecaster, case, cases, leads, planned)
+        for index, lead in enumerate(leads):
+            forecast, spread = (told[n][:, index] for n in ("forecast", "standard_deviation"))
+            gaps = _judged(forecast, case, cases.target_indices, lead)[0]
+            widths = width * spread.values[_counted(forecast, case, lead)]
+            inside[index] += np.sum(np.abs(gaps) <= widths)
+            due[index] += gaps.size
+    if due.min() == 0:
+        raise BadInput(f"{forecaster.name}: no forecast is due in the judged part of the runs")
+    return xr.DataArray(inside / due, {"lead": list(leads)}, ("lead",), name="coverage")
+
+
+def _told(
+    forecaster: Forecaster, case: Case, cases: Cases, leads: Sequence[int], planned: Sequence[str]
+) -> xr.Dataset:
+    """The forecast of a run whose planned channels came out as planned."""
+    plan = {name: case.values[:, cases.channels.index(name)] for name in planned} or None
+    return forecaster.predict(case.values, leads, planned=plan)
+
+
+def _counted(forecast: xr.DataArray, case: Case, lead: int) -> BoolArray:
+    """Which forecasts are due in the judged part."""
+    due = forecast["time"].values + lead
+    return (due >= case.judged.start) & (due < min(case.judged.stop, len(case.values)))
+
+
 def _judged(
     forecast: xr.DataArray, case: Case, targets: Sequence[int], lead: int
 ) -> tuple[FloatArray, FloatArray]:
     """Errors of the forecasts that count, and deviations of the truth from its mean."""
-    due = forecast["time"].values + lead
-    counts = (due >= case.judged.start) & (due < min(case.judged.stop, len(case.values)))
+    due, counts = forecast["time"].values + lead, _counted(forecast, case, lead)
     truth = case.values[due[counts]][:, list(targets)]  # (time, target)
     if len(truth) == 0:
         return truth, truth

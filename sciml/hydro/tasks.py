@@ -1,6 +1,6 @@
 """The recipes that hydro can run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -9,8 +9,9 @@ from sciml.data.cards import read_card
 from sciml.data.windows import WindowSettings
 from sciml.hydro import loads
 from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Splits, measured_wave_loads
-from sciml.hydro.forecast import normalised_errors
+from sciml.hydro.forecast import Forecaster, coverage, normalised_errors
 from sciml.hydro.histories import simulated_cavities
+from sciml.hydro.learned_gain import GainSettings, LearnedGain
 from sciml.hydro.lstm import LSTMForecaster
 from sciml.nn.recurrent import LSTMSettings
 from sciml.training.fit import FitSettings
@@ -65,15 +66,79 @@ def forecast(recipe: ForecastRecipe, folder: Path) -> Outcome:
     result = network.result
     assert result is not None
     metrics = {"epochs": result.epochs} | {f"validation_{k}": v for k, v in best.items()}
-    for split in (INSIDE, OUTSIDE):
-        errors = normalised_errors(network, splits[split], recipe.window.leads)
-        for lead, error in zip(recipe.window.leads, errors.values, strict=True):
-            milliseconds = round(1e3 * lead / splits[split].rate)
-            metrics[f"normalised_error_{split}_{milliseconds}_ms"] = float(error)
+    metrics |= _errors(network, splits, recipe.window.leads)
     seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
     return Outcome(
         result.end.value, metrics, _data_sha256(recipe.data.source), network.save(folder), seconds
     )
+
+
+class GainRecipe(Recipe):
+    """Train the gain of a filter, and judge it inside and outside the training envelope."""
+
+    data: ForecastData
+    window: WindowSettings
+    model: GainSettings = GainSettings()
+    training: FitSettings = FitSettings()
+
+
+def learned_gain(recipe: GainRecipe, folder: Path) -> Outcome:
+    """Train, judge on the two test splits beside the untrained filter, and save.
+
+    Args:
+        recipe: The settings.
+        folder: Folder of the run.
+
+    Returns:
+        Normalised errors by split and lead, of the learnt gain and (``kalman_...``) of the
+        stationary filter that it started from; negative log-likelihoods and the share of truths
+        within the 90 % interval of both; the files of the network.
+
+    Raises:
+        BadInput: if a validation run is not among the training runs.
+        DatasetMissing: if the data are not on this machine.
+    """
+    splits = _SOURCES[recipe.data.source]()
+    learnt, kalman = (
+        LearnedGain(
+            recipe.window,
+            recipe.model,
+            training,
+            validation=recipe.data.validation,
+            seed=recipe.seed,
+        )
+        for training in (recipe.training, None)
+    )
+    best = learnt.fit(splits[TRAIN], folder, recipe.model_dump(mode="json"))
+    kalman.fit(splits[TRAIN])
+    result = learnt.result
+    assert result is not None
+    metrics = {"epochs": result.epochs} | {f"validation_{k}": v for k, v in best.items()}
+    planned = recipe.model.controls if recipe.model.known_controls else ()
+    for prefix, one in (("", learnt), ("kalman_", kalman)):
+        errors = _errors(one, splits, recipe.window.leads, planned)
+        metrics |= {f"{prefix}{name}": error for name, error in errors.items()}
+        for split in (INSIDE, OUTSIDE):
+            metrics[f"{prefix}nll_{split}"] = one.likelihoods(splits[split])["nll"]
+            share = coverage(one, splits[split], recipe.window.leads, planned)
+            metrics[f"{prefix}coverage_90_{split}"] = float(share.mean())
+    seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
+    return Outcome(
+        result.end.value, metrics, _data_sha256(recipe.data.source), learnt.save(folder), seconds
+    )
+
+
+def _errors(
+    forecaster: Forecaster, splits: Splits, leads: Sequence[int], planned: Sequence[str] = ()
+) -> dict[str, float]:
+    """Normalised errors on the two test splits, named by split and milliseconds."""
+    named = {}
+    for split in (INSIDE, OUTSIDE):
+        errors = normalised_errors(forecaster, splits[split], leads, planned)
+        for lead, error in zip(leads, errors.values, strict=True):
+            milliseconds = round(1e3 * lead / splits[split].rate)
+            named[f"normalised_error_{split}_{milliseconds}_ms"] = float(error)
+    return named
 
 
 def _data_sha256(source: str) -> dict[str, str]:
@@ -83,4 +148,7 @@ def _data_sha256(source: str) -> dict[str, str]:
     return {loads.DATASET: read_card(loads.DATASET).built.sha256}
 
 
-TASKS = {"hydro/forecast": RecipeTask(ForecastRecipe, forecast)}
+TASKS = {
+    "hydro/forecast": RecipeTask(ForecastRecipe, forecast),
+    "hydro/learned-gain": RecipeTask(GainRecipe, learned_gain),
+}

@@ -15,6 +15,7 @@ from sciml.hydro.forecast import (
     Autoregression,
     Persistence,
     Plan,
+    coverage,
     forecast_dataset,
     normalised_errors,
 )
@@ -256,6 +257,33 @@ def test_errors_are_pooled_over_runs_before_the_ratio_and_averaged_over_targets(
         ratios.append((gaps / spread) ** 0.5)
     error = normalised_errors(forecaster, runs, (lead,)).item()
     assert error == pytest.approx(sum(ratios) / 2, rel=1e-12)
+
+
+class Sure(Told):
+    """A forecaster that also says how sure it is."""
+
+    spread = 1.0
+
+    def predict(
+        self,
+        inputs: np.ndarray,
+        leads: Sequence[int],
+        planned: Plan | None = None,
+    ) -> xr.Dataset:
+        told = super().predict(inputs, leads, planned)
+        spread = xr.full_like(told["forecast"], self.spread)
+        return told.assign(standard_deviation=spread)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_the_right_deviation_covers_the_share_it_claims(share: float) -> None:
+    values = np.random.default_rng(3).normal(5, 2, size=(20_000, 1))
+    case = Case(values, slice(0, 20_000), slice(10, 19_990))
+    cases, sure = Cases({"run": case}, ("x",), ("x",), 50.0), Sure(case, lambda *_: 5.0)
+    for spread, expected in ((2.0, share), (1e3, 1.0), (1e-9, 0.0)):
+        sure.spread = spread
+        found = coverage(sure, cases, (1, 4), share=share)
+        np.testing.assert_allclose(found, expected, atol=0.01)
 
 
 def test_when_nothing_is_due_it_is_said() -> None:
