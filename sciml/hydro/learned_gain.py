@@ -164,8 +164,9 @@ class GainNetwork(nn.Layer):
         self, states: paddle.Tensor, memories: paddle.Tensor, known: paddle.Tensor
     ) -> Filtered:
         """Means and Cholesky factors at the leads."""
-        means = paddle.einsum("btn,lmn->btlm", states, self._maps) + known
         m, lead = self._sizes["sensor"], self._sizes["lead"]
+        moved = states @ self._maps.reshape([lead * m, -1]).T
+        means = moved.reshape(known.shape) + known
         said = self.spread_head(memories).reshape([*memories.shape[:2], lead, -1])
         rows, k = [], 0
         for row in range(m):

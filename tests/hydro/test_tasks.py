@@ -12,10 +12,11 @@ from sciml.core.paths import project_root
 from sciml.data.cards import read_card
 from sciml.hydro import loads, tasks
 from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Splits, measured_wave_loads
-from sciml.hydro.forecast import normalised_errors
+from sciml.hydro.forecast import coverage, normalised_errors
 from sciml.hydro.histories import simulated_cavities
+from sciml.hydro.learned_gain import LearnedGain
 from sciml.hydro.lstm import LSTMForecaster
-from sciml.hydro.tasks import ForecastRecipe, forecast
+from sciml.hydro.tasks import ForecastRecipe, GainRecipe, forecast, learned_gain
 from sciml.training.listing import listed_recipes
 from sciml.training.recipe import merged_document, read_recipe
 from sciml.training.record import read_record
@@ -64,6 +65,26 @@ def test_a_forecast_recipe_ends_with_errors_and_the_network_that_has_them(tmp_pa
 
 
 @pytest.mark.usefixtures("small")
+def test_a_gain_recipe_ends_with_the_numbers_of_the_learnt_and_the_untrained_filter(
+    tmp_path: Path,
+) -> None:
+    settings = recipe().model_dump() | {
+        "task": "hydro/learned-gain",
+        "model": {"controls": ["a"], "known_controls": True, "delays": 3, "rank": 3, "hidden": 4},
+    }
+    outcome = learned_gain(GainRecipe.model_validate(settings), tmp_path)
+    loaded = LearnedGain.load(tmp_path)
+    for part in (INSIDE, OUTSIDE):
+        cases = small_splits()[part]
+        errors = normalised_errors(loaded, cases, (1, 6), planned=["a"]).values
+        stated = [outcome.metrics[f"normalised_error_{part}_{ms}_ms"] for ms in (20, 120)]
+        np.testing.assert_allclose(stated, errors, rtol=1e-12)
+        share = coverage(loaded, cases, (1, 6), planned=["a"]).mean().item()
+        assert outcome.metrics[f"coverage_90_{part}"] == pytest.approx(share, rel=1e-12)
+        assert outcome.metrics[f"nll_{part}"] != outcome.metrics[f"kalman_nll_{part}"]
+
+
+@pytest.mark.usefixtures("small")
 def test_a_validation_run_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as error:
         forecast(recipe(validation=["run2"]), tmp_path)
@@ -86,9 +107,8 @@ def keys_of(values: Any, prefix: str = "") -> set[str]:
 def test_every_recipe_fills_the_settings_of_its_task(name: str) -> None:
     path = RECIPES[name].path
     task = find_task(merged_document(path).values["task"], path)
-    assert task is tasks.TASKS["hydro/forecast"]
     made = read_recipe(path, task.settings)
-    assert isinstance(made, ForecastRecipe)
+    assert isinstance(made, ForecastRecipe | GainRecipe)
     measured = made.data.source == "measured-wave-loads"
     assert made.needs == ((loads.DATASET,) if measured else ())
 
@@ -140,6 +160,21 @@ def check_record(name: str, splits: Splits) -> None:
 @pytest.mark.slow
 def test_the_published_network_has_the_errors_of_its_record_on_simulated_cavities() -> None:
     check_record("hydro/cavity-pressure-lstm", simulated_cavities())
+
+
+@pytest.mark.slow
+def test_the_published_gain_has_the_numbers_of_its_record() -> None:
+    folder, splits = record_folder("hydro/cavity-pressure-learned-gain"), simulated_cavities()
+    record, made = read_record(folder), LearnedGain.load(folder)
+    leads, planned = (
+        record["recipe"][k][n] for k, n in (("window", "leads"), ("model", "controls"))
+    )
+    for part in (INSIDE, OUTSIDE):
+        found = normalised_errors(made, splits[part], leads, planned).values
+        np.testing.assert_allclose(found, stated_errors(record, part), rtol=1e-3)
+    assert 0.85 < record["metrics"]["coverage_90_in_envelope"] < 0.95
+    for number in ("nll_in_envelope", "nll_out_of_envelope"):
+        assert record["metrics"][number] < record["metrics"][f"kalman_{number}"]
 
 
 @pytest.mark.slow
