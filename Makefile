@@ -35,7 +35,7 @@ define stage
 	@TIMEFORMAT='=== $(1): %1R s wall, %1U s user and %1S s system CPU'; time $(2)
 endef
 
-.PHONY: help setup reproduce test lint types units notebooks lab bench lock env-emulate clean
+.PHONY: help setup reproduce test lint types units notebooks lab bench peers lock env-emulate clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -99,7 +99,13 @@ lab: setup ## JupyterLab on this machine only, with a token
 	$(BIN)/sciml lab
 
 bench: setup ## every benchmark; the last line of each is JSON
-	@for script in $(filter-out benchmarks/reporting.py,$(wildcard benchmarks/*.py)); do echo "=== $$script"; $(BIN)/python $$script; done
+	@for script in $(filter-out benchmarks/reporting.py benchmarks/peers.py,$(wildcard benchmarks/*.py)); do echo "=== $$script"; $(BIN)/python $$script; done
+
+peers: ## .venv-peers: the packages that benchmarks compare with, apart from our own
+	rm -rf .venv-peers
+	$(PYTHON) -m venv .venv-peers
+	$(call stage,peers,.venv-peers/bin/pip install --quiet --only-binary :all: --require-hashes \
+	-r requirements/peers.txt)
 
 # The default index alone: mirrors of single files would put only their own hashes into the lock.
 COMPILE = UV_INDEX= UV_FIND_LINKS= requirements/uv.sh build/lock pip compile --quiet \
@@ -113,6 +119,7 @@ lock: ## pin the packages anew; UPGRADE=1 moves them to the newest versions
 	-o requirements/lock.txt
 	$(COMPILE) - -c requirements/lock.txt -o requirements/build.txt <<< setuptools
 	$(COMPILE) - -o requirements/uv.txt <<< uv
+	$(COMPILE) requirements/peers.in -o requirements/peers.txt
 	{ echo '# lock.txt without its hashes, for environment.yml: pip refuses -e beside hashes.'; \
 	sed -nE 's/^([a-z0-9][^\\]*[^ \\]) *\\?$$/\1/p' requirements/lock.txt; } > requirements/pins.txt
 
@@ -126,6 +133,6 @@ env-emulate: setup ## what conda does with environment.yml: its pip section in a
 	build/env-emulate/bin/sciml doctor
 
 clean: ## remove the environment, reports and caches; runs/ is kept
-	rm -rf $(VENV) build dist report *.egg-info .pytest_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) .venv-peers build dist report *.egg-info .pytest_cache .ruff_cache .hypothesis \
 	.import_linter_cache .coverage*
 	find . -name __pycache__ -prune -exec rm -rf {} +

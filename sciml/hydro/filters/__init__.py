@@ -1,0 +1,1 @@
+"""Batched Kalman, extended, unscented and ensemble filters and smoothers, in square-root form."""
