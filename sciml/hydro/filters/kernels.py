@@ -41,6 +41,27 @@ def _norm(work: FloatArray, column: int, end: int) -> float:
 
 
 @numba.njit(cache=True)
+def _reflect(work: FloatArray, k: int, end: int, head: float, share: float) -> None:
+    """Apply I - share v vᵀ to the columns beyond k; v is 1, then column k over ``head``."""
+    width = work.shape[1]
+    top = work[k]
+    scale = 1.0 / head
+    # top becomes the row that the reflection makes, less what it takes from every other one.
+    for row in range(k + 1, end):
+        other = work[row]
+        v = other[k] * scale
+        other[k] = v
+        for j in range(k + 1, width):
+            top[j] += v * other[j]
+    for row in range(k + 1, end):
+        other = work[row]
+        v = share * other[k]
+        other[k] = 0.0
+        for j in range(k + 1, width):
+            other[j] -= v * top[j]
+
+
+@numba.njit(cache=True)
 def _triangularise(work: FloatArray, columns: int, ends: IntArray, sums: FloatArray) -> None:
     """Reflect ``work`` in place until its first ``columns`` are upper triangular.
 
@@ -49,38 +70,20 @@ def _triangularise(work: FloatArray, columns: int, ends: IntArray, sums: FloatAr
     """
     width = work.shape[1]
     for k in range(min(columns, work.shape[0])):
-        end = ends[k]
-        length = _norm(work, k, end)
+        length = _norm(work, k, ends[k])
         if length == 0.0:
             continue
         pivot = work[k, k]
-        if pivot > 0.0:
-            # v = x - |x| e would cancel: reflect to -|x| and turn the row afterwards.
-            head = pivot + length
-            turn = -1.0
-        else:
-            head = pivot - length
-            turn = 1.0
-        # H = I - v vᵀ / (|x| |head|), v = x with its first entry replaced by head.
-        scale = 1.0 / head
+        # v = x ± |x| e with the sign that does not cancel; a row that comes out negative turns.
+        turn = -1.0 if pivot > 0.0 else 1.0
+        head = pivot - turn * length
         share = abs(head) / length
+        before = sums
         for j in range(k + 1, width):
-            sums[j] = work[k, j]
-        for row in range(k + 1, end):
-            v = work[row, k] * scale
-            work[row, k] = v
-            if v != 0.0:
-                for j in range(k + 1, width):
-                    sums[j] += v * work[row, j]
+            before[j] = work[k, j]
+        _reflect(work, k, ends[k], head, share)
         for j in range(k + 1, width):
-            sums[j] *= share
-            work[k, j] = turn * (work[k, j] - sums[j])
-        for row in range(k + 1, end):
-            v = work[row, k]
-            work[row, k] = 0.0
-            if v != 0.0:
-                for j in range(k + 1, width):
-                    work[row, j] -= v * sums[j]
+            work[k, j] = turn * (before[j] - share * work[k, j])
         work[k, k] = length
 
 
@@ -147,28 +150,45 @@ def _state_columns(work: FloatArray, first: int, factor: FloatArray, rows: int) 
 @numba.njit(cache=True)
 def _correct(
     work: FloatArray,
-    count: int,
     seen: IntArray,
-    innovation: FloatArray,
-    mean: FloatArray,
+    innovations: FloatArray,
+    means: FloatArray,
     white: FloatArray,
-) -> tuple[float, float]:
-    """Move a mean by what the seen sensors say; returns log-likelihood and NIS.
+    nis: FloatArray,
+) -> float:
+    """Move the means of members that share an update by what the seen sensors say.
 
-    ``white`` receives the whitened innovations.
+    Args:
+        work: The triangle of the update.
+        seen: The sensors that were seen.
+        innovations: Shape (sensor, member).
+        means: In and out. Shape (state, member).
+        white: Out: whitened innovations. Shape (sensor, member).
+        nis: Out. Shape (member,).
+
+    Returns:
+        The log-likelihood without -NIS/2, the same for all of them.
     """
-    log_likelihood, square = 0.0, 0.0
+    count, members = seen.shape[0], nis.shape[0]
+    constant = 0.0
+    nis[:] = 0.0
     for s in range(count):
-        rest = innovation[seen[s]]
+        e = white[s]
+        e[:] = innovations[seen[s]]
         for r in range(s):
-            rest -= work[r, s] * white[r]
-        e = rest / work[s, s]
-        white[s] = e
-        square += e * e
-        log_likelihood -= math.log(work[s, s]) + 0.5 * LOG_TWO_PI
-        for i in range(mean.shape[0]):
-            mean[i] += work[s, count + i] * e
-    return log_likelihood - 0.5 * square, square
+            share, other = work[r, s], white[r]
+            for b in range(members):
+                e[b] -= share * other[b]
+        scale = 1.0 / work[s, s]
+        for b in range(members):
+            e[b] *= scale
+            nis[b] += e[b] * e[b]
+        constant -= math.log(work[s, s]) + 0.5 * LOG_TWO_PI
+        for i in range(means.shape[0]):
+            gain, mean = work[s, count + i], means[i]
+            for b in range(members):
+                mean[b] += gain * e[b]
+    return constant
 
 
 @numba.njit(cache=True)
@@ -212,8 +232,15 @@ class _Scratch(NamedTuple):
     sums: FloatArray
     ends: IntArray
     seen: IntArray
-    white: FloatArray
-    mean: FloatArray
+
+
+class _Columns(NamedTuple):
+    """The members of a group side by side."""
+
+    before: FloatArray  # (state, member)
+    after: FloatArray  # (state or sensor, member)
+    white: FloatArray  # (sensor, member)
+    nis: FloatArray  # (member,)
 
 
 @numba.njit(cache=True)
@@ -260,27 +287,50 @@ def _linear_triangles(r: LinearRecord, g: int, t: int, S: FloatArray, room: _Scr
 
 
 @numba.njit(cache=True)
-def _linear_member(r: LinearRecord, b: int, t: int, count: int, room: _Scratch) -> None:
-    """Carry the mean of a member over one step, by the update in the work array."""
-    F, H, mean = _share(r.F, b, t), _share(r.H, b, t), room.mean
-    states, sensors = mean.shape[0], H.shape[0]
-    before = r.means[b, t - 1] if t > 0 else r.start_means[b]
-    bu, du = _share(r.Bu, b, t), _share(r.Du, b, t)
-    for i in range(states):
-        total = bu[i]
-        for j in range(states):
-            total += F[i, j] * before[j]
-        mean[i] = total
-        r.predicted_means[b, t, i] = total
-    for s in range(sensors):
-        total = du[s]
+def _moved(
+    r: LinearRecord, matrix: FloatArray, push: FloatArray, where: tuple[int, int], now: _Columns
+) -> None:
+    """``now.after`` = matrix · ``now.before`` + push, members side by side."""
+    g, t = where
+    first, members = r.offsets[g], now.before.shape[1]
+    M = _share(matrix, r.members[first], t)
+    for b in range(members):
+        u = _share(push, r.members[first + b], t)
+        for i in range(M.shape[0]):
+            now.after[i, b] = u[i]
+    for i in range(M.shape[0]):
+        out = now.after[i]
+        for j in range(M.shape[1]):
+            m, x = M[i, j], now.before[j]
+            for b in range(members):
+                out[b] += m * x[b]
+
+
+@numba.njit(cache=True)
+def _linear_members(
+    r: LinearRecord, where: tuple[int, int], seen: IntArray, work: FloatArray, now: _Columns
+) -> None:
+    """Carry the means of a group over one step, by the update in the work array."""
+    g, t = where
+    first, members = r.offsets[g], now.before.shape[1]
+    states, sensors = r.means.shape[2], r.observations.shape[2]
+    _moved(r, r.F, r.Bu, where, now)
+    now.before[:] = now.after[:states]
+    _moved(r, r.H, r.Du, where, now)
+    for place in range(members):
+        b = r.members[first + place]
         for i in range(states):
-            total += H[s, i] * mean[i]
-        r.innovations[b, t, s] = r.observations[b, t, s] - total
-    terms = _correct(room.work, count, room.seen, r.innovations[b, t], mean, room.white)
-    r.log_likelihood[b, t], r.nis[b, t] = terms
-    for i in range(states):
-        r.means[b, t, i] = mean[i]
+            r.predicted_means[b, t, i] = now.before[i, place]
+        for s in range(sensors):
+            now.after[s, place] = r.observations[b, t, s] - now.after[s, place]
+            r.innovations[b, t, s] = now.after[s, place]
+    constant = _correct(work, seen, now.after, now.before, now.white, now.nis)
+    for place in range(members):
+        b = r.members[first + place]
+        r.nis[b, t] = now.nis[place]
+        r.log_likelihood[b, t] = constant - 0.5 * now.nis[place]
+        for i in range(states):
+            r.means[b, t, i] = now.before[i, place]
 
 
 @numba.njit(cache=True)
@@ -294,16 +344,22 @@ def linear_record(r: LinearRecord) -> None:
         np.zeros(width),
         np.zeros(width, np.int64),
         np.zeros(sensors, np.int64),
-        np.zeros(sensors),
-        np.zeros(states),
     )
     for g in range(r.factors.shape[0]):
-        lead = r.members[r.offsets[g]]
-        S = r.start_factors[lead if r.start_factors.shape[0] > 1 else 0].copy()
+        first, members = r.offsets[g], r.offsets[g + 1] - r.offsets[g]
+        now = _Columns(
+            np.zeros((states, members)),
+            np.zeros((max(states, sensors), members)),
+            np.zeros((sensors, members)),
+            np.zeros(members),
+        )
+        lead = r.members[first]
+        for b in range(members):
+            now.before[:, b] = r.start_means[r.members[first + b]]
+        S = r.start_factors[lead].copy()
         for t in range(r.observations.shape[1]):
             count = _linear_triangles(r, g, t, S, room)
-            for place in range(r.offsets[g], r.offsets[g + 1]):
-                _linear_member(r, r.members[place], t, count, room)
+            _linear_members(r, (g, t), room.seen[:count], room.work, now)
 
 
 @numba.njit(cache=True)
@@ -376,7 +432,7 @@ def updates(
     spread, scores, nis = np.zeros((batch, sensors)), np.zeros(batch), np.zeros(batch)
     work = np.zeros((points + sensors, states + sensors))
     sums, ends = np.zeros(states + sensors), np.zeros(states + sensors, np.int64)
-    seen, white = np.zeros(sensors, np.int64), np.zeros(sensors)
+    seen, white = np.zeros(sensors, np.int64), np.zeros((sensors, 1))
     for b in range(batch):
         LR = noise[b if noise.shape[0] > 1 else 0]
         _spread(deviations[b].T, LR, spread[b])
@@ -389,8 +445,9 @@ def updates(
         ends[:] = points + sensors
         _triangularise(update, count + states, ends, sums)
         _lower(update, count, new_factors[b])
-        terms = _correct(update, count, seen, innovations[b], new_means[b], white)
-        scores[b], nis[b] = terms
+        column, mean = innovations[b].reshape((sensors, 1)), new_means[b].reshape((states, 1))
+        constant = _correct(update, seen[:count], column, mean, white, nis[b : b + 1])
+        scores[b] = constant - 0.5 * nis[b]
     return new_means, new_factors, spread, scores, nis
 
 
@@ -459,7 +516,8 @@ def smooth_back(
     wide = np.zeros((others + sensors, sensors + 2 * states))
     sums, ends = np.zeros(sensors + 2 * states), np.zeros(sensors + 2 * states, np.int64)
     seen = np.zeros(sensors, np.int64)
-    whitened, nothing = np.zeros(sensors + states), np.zeros(states)
+    whitened, e = np.zeros(sensors + states), np.zeros((sensors, 1))
+    nothing, nis = np.zeros((states, 1)), np.zeros(1)
     for b in range(batch):
         mean, spread = whites[b].copy(), spreads[b].copy()
         count = _seen_sensors(np.isnan(innovations[b]), seen)
@@ -470,8 +528,9 @@ def smooth_back(
             _unit_columns(update, count + states, states)
             ends[:] = others + sensors
             _triangularise(update, count + states, ends, sums)
-            nothing[:] = 0.0
-            _correct(update, count, seen, innovations[b], nothing, whitened)
+            column = innovations[b].reshape((sensors, 1))
+            _correct(update, seen[:count], column, nothing, e, nis)
+            whitened[:count] = e[:count, 0]
             whitened[count : count + states] = mean
             mean, spread = _joined(update, count + states, count, whitened, spread)
         tall[:] = 0.0
@@ -482,3 +541,175 @@ def smooth_back(
         _triangularise(tall, states, ends, sums)
         mean, spread = _joined(tall, states, 0, mean, spread)
         whites[b], spreads[b] = mean, spread
+
+
+class EnsembleRecord(NamedTuple):
+    """Where the ensemble filter writes what it finds, (batch, time, ...)."""
+
+    means: FloatArray
+    deviations: FloatArray
+    innovations: FloatArray
+    innovation_deviations: FloatArray
+    log_likelihood: FloatArray
+    nis: FloatArray
+
+
+@numba.njit(cache=True)
+def _centre(values: FloatArray, mean: FloatArray) -> None:
+    """Take the mean over the first axis out of ``values``."""
+    members, columns = values.shape
+    mean[:] = 0.0
+    for j in range(members):
+        for i in range(columns):
+            mean[i] += values[j, i]
+    for i in range(columns):
+        mean[i] /= members
+    for j in range(members):
+        for i in range(columns):
+            values[j, i] -= mean[i]
+
+
+@numba.njit(cache=True)
+def scatter(
+    ensembles: FloatArray, normals: FloatArray, noise: FloatArray, inflation: float
+) -> FloatArray:
+    """Add noise of zero sample mean to ensembles, then widen them about their means.
+
+    Args:
+        ensembles: Shape (batch, member, state).
+        normals: Standard normal numbers, likewise; destroyed.
+        noise: Factor of Q. Shape (batch or 1, state, state).
+        inflation: Factor of the deviations.
+
+    Returns:
+        Shape (batch, member, state).
+    """
+    batch, members, states = ensembles.shape
+    out, mean = ensembles.copy(), np.zeros(states)
+    for b in range(batch):
+        LQ, X, w = noise[b if noise.shape[0] > 1 else 0].T.copy(), out[b], normals[b]
+        _centre(w, mean)
+        for j in range(members):
+            for k in range(states):
+                for i in range(states):
+                    X[j, i] += LQ[k, i] * w[j, k]
+        if inflation != 1.0:
+            _centre(X, mean)
+            for j in range(members):
+                for i in range(states):
+                    X[j, i] = mean[i] + inflation * X[j, i]
+    return out
+
+
+@numba.njit(cache=True)
+def _whiten(rows: FloatArray, work: FloatArray, count: int) -> None:
+    """Solve L w = y for each row y, L the triangle in ``work``; in place."""
+    for j in range(rows.shape[0]):
+        for s in range(count):
+            rest = rows[j, s]
+            for r in range(s):
+                rest -= work[r, s] * rows[j, r]
+            rows[j, s] = rest / work[s, s]
+
+
+@numba.njit(cache=True)
+def _serial(
+    joint: FloatArray,
+    mean: FloatArray,
+    column: int,
+    error: float,
+    perturbed: FloatArray,
+    weights: FloatArray,
+) -> tuple[float, float]:
+    """Update states and sensors by one sensor of unit noise; returns its variance and NIS.
+
+    ``joint`` holds the deviations of states, then sensors. With perturbations the members are
+    drawn to the perturbed observation, without them all shrink alike.
+    """
+    members, width = joint.shape
+    own, gains = np.zeros(members), np.zeros(width)
+    square = 0.0
+    for j in range(members):
+        own[j] = joint[j, column]
+        square += own[j] * own[j]
+        for i in range(width):
+            gains[i] += own[j] * joint[j, i]
+    total = square / (members - 1) + 1.0
+    for i in range(width):
+        gains[i] *= weights[i] / ((members - 1) * total)
+        mean[i] += gains[i] * error
+    shrink = 1.0 / (1.0 + math.sqrt(1.0 / total))
+    for j in range(members):
+        pull = -shrink * own[j] if perturbed.shape[0] == 0 else perturbed[j] - own[j]
+        for i in range(width):
+            joint[j, i] += gains[i] * pull
+    return total, error * error / total
+
+
+@numba.njit(cache=True)
+def ensemble_update(
+    ensembles: FloatArray,
+    shown: FloatArray,
+    observed: FloatArray,
+    noise: FloatArray,
+    normals: FloatArray,
+    weights: FloatArray,
+    out: EnsembleRecord,
+    time: int,
+) -> None:
+    """Update ensembles in place, sensor by sensor, and write what they told.
+
+    Args:
+        ensembles: Shape (batch, member, state).
+        shown: What the sensors of each member show, without noise. Shape (batch, member, sensor).
+        observed: NaN where missing. Shape (batch, sensor).
+        noise: Factor of R. Shape (batch or 1, sensor, sensor).
+        normals: Standard normal numbers like ``shown``, destroyed; no member if deterministic.
+        weights: Localisation of states, then sensors. Shape (state + sensor, sensor).
+        out: Where to write.
+        time: At which sample.
+    """
+    batch, members, states = ensembles.shape
+    sensors = shown.shape[2]
+    seen, ends = np.zeros(sensors, np.int64), np.full(sensors, sensors)
+    work, sums, white = np.zeros((sensors, sensors)), np.zeros(sensors), np.zeros((1, sensors))
+    mean, y_mean, loss = np.zeros(states + sensors), np.zeros(sensors), np.zeros(states + sensors)
+    for b in range(batch):
+        LR, Y = noise[b if noise.shape[0] > 1 else 0], shown[b].copy()
+        _centre(Y, y_mean)
+        _spread(Y / math.sqrt(members - 1.0), LR, out.innovation_deviations[b, time])
+        count = _seen_sensors(np.isnan(observed[b]), seen)
+        _update_array(work, seen, count, np.zeros((sensors, 0)), LR)
+        _triangularise(work[:, :count], count, ends, sums)
+        joint = np.zeros((members, states + count))
+        joint[:, :states] = ensembles[b]
+        for s in range(count):
+            joint[:, states + s] = Y[:, seen[s]]
+        _centre(joint[:, :states], mean[:states])
+        _whiten(joint[:, states:], work, count)
+        for s in range(sensors):
+            out.innovations[b, time, s] = observed[b, s] - y_mean[s]
+        for s in range(count):
+            white[0, s] = out.innovations[b, time, seen[s]]
+            mean[states + s] = 0.0
+        _whiten(white, work, count)
+        score, nis = 0.0, 0.0
+        perturbed = normals[b] if normals.shape[1] > 0 else np.zeros((0, sensors))
+        if perturbed.shape[0] > 0:
+            _centre(perturbed, y_mean)
+        for s in range(count):
+            loss[:states] = weights[:states, seen[s]]
+            for r in range(count):
+                loss[states + r] = weights[states + seen[r], seen[s]]
+            error = white[0, s] - mean[states + s]
+            terms = _serial(joint, mean, states + s, error, perturbed[:, s], loss)
+            nis += terms[1]
+            score -= math.log(work[s, s]) + 0.5 * (LOG_TWO_PI + math.log(terms[0]) + terms[1])
+        out.log_likelihood[b, time], out.nis[b, time] = score, nis
+        out.means[b, time] = mean[:states]
+        ensembles[b] = joint[:, :states] + mean[:states]
+        out.deviations[b, time] = 0.0
+        for j in range(members):
+            for i in range(states):
+                out.deviations[b, time, i] += joint[j, i] * joint[j, i]
+        out.deviations[b, time] = np.sqrt(out.deviations[b, time] / (members - 1.0))

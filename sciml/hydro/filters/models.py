@@ -314,7 +314,7 @@ class NonlinearModel:
         """A function of the state by the rule."""
         if self.rule == "unscented":
             return unscented_spread(function, state, control, rows)
-        mean = _called(function, state.mean, control, rows)
+        mean = called(function, state.mean, control, rows)
         if jacobian is None:
             slope = difference_jacobian(function, state, control, rows)
         else:
@@ -346,7 +346,7 @@ def unscented_spread(function: Function, state: Gaussian, control: FloatArray, r
     centre = state.mean[:, None]
     points = np.concatenate([centre, centre + arms, centre - arms], axis=1)
     controls = np.broadcast_to(control[:, None], (*points.shape[:2], control.shape[1]))
-    values = _called(function, points, controls, rows)
+    values = called(function, points, controls, rows)
     at_mean, ahead, behind = values[:, :1], values[:, 1 : n + 1], values[:, n + 1 :]
     # Differences from the value at the mean: the mean of large numbers would lose digits.
     ahead, behind = ahead - at_mean, behind - at_mean
@@ -379,14 +379,27 @@ def difference_jacobian(
     centre = state.mean[:, None]
     ahead, behind = centre + arms, centre - arms
     controls = np.broadcast_to(control[:, None], (len(arms), 2 * n, control.shape[1]))
-    values = _called(function, np.concatenate([ahead, behind], axis=1), controls, rows)
+    values = called(function, np.concatenate([ahead, behind], axis=1), controls, rows)
     widths = np.einsum("bii->bi", ahead - behind)
     return ((values[:, :n] - values[:, n:]) / widths[:, :, None]).swapaxes(1, 2)
 
 
-def _called(function: Function, states: FloatArray, controls: FloatArray, rows: int) -> FloatArray:
-    """Values of a user's function, their shape checked."""
-    values = np.asarray(function(states, controls), dtype=float)
+def called(function: Function, states: FloatArray, controls: FloatArray, rows: int) -> FloatArray:
+    """Values of a user's function, their shape checked.
+
+    Args:
+        function: Vectorised over leading axes.
+        states: Shape (..., state).
+        controls: Shape (..., control).
+        rows: Numbers expected per point.
+
+    Returns:
+        Shape (..., row), contiguous.
+
+    Raises:
+        BadInput: if the shape of the values differs.
+    """
+    values = np.ascontiguousarray(function(states, controls), dtype=float)
     expected = (*states.shape[:-1], rows)
     if values.shape != expected:
         name = getattr(function, "__name__", "function")

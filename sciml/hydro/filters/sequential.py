@@ -117,7 +117,7 @@ def run_filter(
     Raises:
         BadInput: if shapes disagree, an observation is infinite or a control not finite.
     """
-    observed, start, controls = _checked(model, observations, start, controls)
+    observed, start, controls = checked_inputs(model, observations, start, controls)
     if isinstance(model, LinearModel):
         return _linear(model, observed, start, controls)
     steps: list[Stepped] = []
@@ -163,7 +163,7 @@ def step(
     axes(observation, "batch sensor", "observation", sensor=model.sensors)
     record = None if control is None else np.asarray(control, dtype=float)[:, None]
     _check_constant(model, "step")
-    observed, state, controls = _checked(model, observation[:, None], state, record)
+    observed, state, controls = checked_inputs(model, observation[:, None], state, record)
     return _stepped(model, state, observed[:, 0], controls[:, 0], 0)
 
 
@@ -191,7 +191,7 @@ def forecast(
         raise BadInput(f"steps: must be at least 1, got {steps}")
     _check_constant(model, "forecast")
     nothing = np.full((len(state.mean), steps, model.sensors), np.nan)
-    _, state, controls = _checked(model, nothing, state, controls)
+    _, state, controls = checked_inputs(model, nothing, state, controls)
     means, factors = [], []
     for lead in range(steps):
         state, _ = _predicted(model, state, controls[:, lead], 0)
@@ -315,13 +315,26 @@ def _groups(model: LinearModel, start: Gaussian, missing: FloatArray) -> tuple[I
     return lengths, group.reshape(-1)
 
 
-def _checked(
+def checked_inputs(
     model: LinearModel | NonlinearModel,
     observations: FloatArray,
     start: Gaussian,
     controls: FloatArray | None,
 ) -> tuple[FloatArray, Gaussian, FloatArray]:
-    """Inputs with equal batch and time, as the kernels want them."""
+    """Inputs of a filter with equal batch and time, as the kernels want them.
+
+    Args:
+        model: Tells the sizes.
+        observations: Shape (batch, time, sensor).
+        start: For one or for all members.
+        controls: Shape (batch, time, control), or none.
+
+    Returns:
+        Observations, start and controls.
+
+    Raises:
+        BadInput: if they do not fit.
+    """
     observed = np.ascontiguousarray(observations, dtype=float)
     n = axes(observed, "batch time sensor", "observations", sensor=model.sensors)
     if not n["batch"] or not n["time"]:
