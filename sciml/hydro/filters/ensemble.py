@@ -224,7 +224,6 @@ def _moved(  # noqa: PLR0913 - the inner loop: gathering arguments would cost as
     perturbed = np.ascontiguousarray(noise[..., states:])
     if model.method == "square-root":
         perturbed = np.empty((len(noise), 0, functions.sensors))
-    kernels.ensemble_update(
-        moved, shown, observed, functions.sensor_factor(time), perturbed, weights, out, time
-    )
+    noises = (functions.sensor_factor(time), perturbed)
+    kernels.ensemble_update(moved, shown, observed, noises, weights, out, time)
     return moved

@@ -264,7 +264,7 @@ def _share(array: FloatArray, member: int, t: int) -> FloatArray:
 @numba.njit(cache=True)
 def _linear_triangles(r: LinearRecord, g: int, t: int, S: FloatArray, room: _Scratch) -> int:
     """Carry the factor S of a group over one step; leaves the update in the work array."""
-    lead, states, sensors = r.members[r.offsets[g]], S.shape[0], r.observations.shape[2]
+    lead, states, sensors = int(r.members[r.offsets[g]]), S.shape[0], r.observations.shape[2]
     LQ, LR = _share(r.LQ, lead, t), _share(r.LR, lead, t)
     prediction = room.work[: states + LQ.shape[1], :states]
     _product(_share(r.F, lead, t), S, prediction)
@@ -293,9 +293,9 @@ def _moved(
     """``now.after`` = matrix · ``now.before`` + push, members side by side."""
     g, t = where
     first, members = r.offsets[g], now.before.shape[1]
-    M = _share(matrix, r.members[first], t)
+    M = _share(matrix, int(r.members[first]), t)
     for b in range(members):
-        u = _share(push, r.members[first + b], t)
+        u = _share(push, int(r.members[first + b]), t)
         for i in range(M.shape[0]):
             now.after[i, b] = u[i]
     for i in range(M.shape[0]):
@@ -651,8 +651,7 @@ def ensemble_update(
     ensembles: FloatArray,
     shown: FloatArray,
     observed: FloatArray,
-    noise: FloatArray,
-    normals: FloatArray,
+    noise: tuple[FloatArray, FloatArray],
     weights: FloatArray,
     out: EnsembleRecord,
     time: int,
@@ -663,19 +662,19 @@ def ensemble_update(
         ensembles: Shape (batch, member, state).
         shown: What the sensors of each member show, without noise. Shape (batch, member, sensor).
         observed: NaN where missing. Shape (batch, sensor).
-        noise: Factor of R. Shape (batch or 1, sensor, sensor).
-        normals: Standard normal numbers like ``shown``, destroyed; no member if deterministic.
+        noise: Factor of R, (batch or 1, sensor, sensor), and standard normal numbers like
+            ``shown``, destroyed; without a member if deterministic.
         weights: Localisation of states, then sensors. Shape (state + sensor, sensor).
         out: Where to write.
         time: At which sample.
     """
     batch, members, states = ensembles.shape
-    sensors = shown.shape[2]
+    sensors, (factors, normals) = shown.shape[2], noise
     seen, ends = np.zeros(sensors, np.int64), np.full(sensors, sensors)
     work, sums, white = np.zeros((sensors, sensors)), np.zeros(sensors), np.zeros((1, sensors))
     mean, y_mean, loss = np.zeros(states + sensors), np.zeros(sensors), np.zeros(states + sensors)
     for b in range(batch):
-        LR, Y = noise[b if noise.shape[0] > 1 else 0], shown[b].copy()
+        LR, Y = factors[b if factors.shape[0] > 1 else 0], shown[b].copy()
         _centre(Y, y_mean)
         _spread(Y / math.sqrt(members - 1.0), LR, out.innovation_deviations[b, time])
         count = _seen_sensors(np.isnan(observed[b]), seen)

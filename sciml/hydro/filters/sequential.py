@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from sciml.core.axes import FloatArray, IntArray, axes
+from sciml.core.axes import BoolArray, FloatArray, IntArray, axes
 from sciml.core.errors import BadInput
 from sciml.hydro.filters import kernels
 from sciml.hydro.filters.gaussian import Gaussian, check_finite, row_lengths
@@ -295,7 +295,7 @@ def _linear(
     )
 
 
-def _groups(model: LinearModel, start: Gaussian, missing: FloatArray) -> tuple[IntArray, IntArray]:
+def _groups(model: LinearModel, start: Gaussian, missing: BoolArray) -> tuple[IntArray, IntArray]:
     """Sizes of the groups of members with the same triangles, and the group of each member."""
     batch = len(missing)
     members = np.arange(batch)

@@ -126,19 +126,18 @@ def nonlinear(model: LinearModel, rule: str, exact=False) -> NonlinearModel:
         part[0, 0]
         for part in (model.transition, model.observation, model.control, model.feedthrough)
     )
-    slopes = (lambda x, u: F, lambda x, u: H) if exact else (None, None)
+
+    def slope(matrix: np.ndarray):
+        return lambda x, _: np.broadcast_to(matrix, (len(x), *matrix.shape))
+
     return NonlinearModel(
         lambda x, u: x @ F.T + u @ B.T,
         lambda x, u: x @ H.T + u @ D.T,
         model.process_noise[0, 0],
         model.sensor_noise[0, 0],
         rule,
-        *(
-            None
-            if s is None
-            else lambda x, u, s=s: np.broadcast_to(s(x, u), (len(x), *s(x, u).shape))
-            for s in slopes
-        ),
+        slope(F) if exact else None,
+        slope(H) if exact else None,
         control_size=B.shape[1],
     )
 
@@ -175,7 +174,7 @@ def test_all_rules_agree_on_a_linear_model(rule, exact, states, close) -> None:
 def test_unscented_mean_of_a_square_is_exact() -> None:
     # x ~ N(1, 4): x² has mean 5 and, the fourth moment being right, variance 4 m² s² + 2 s⁴ = 48.
     model = NonlinearModel(
-        lambda x, u: x**2, lambda x, u: x, np.zeros((1, 1)), np.eye(1), "unscented"
+        lambda x, _: x**2, lambda x, _: x, np.zeros((1, 1)), np.eye(1), "unscented"
     )
     before = run_filter(model, np.full((1, 1, 1), np.nan), gaussian(np.ones(1), 4 * np.eye(1)))
     assert before.means[0, 0, 0] == pytest.approx(5)
@@ -273,7 +272,7 @@ def test_order_of_the_sensors_does_not_matter() -> None:
 
 def in_units(model: LinearModel, start: Gaussian, x: np.ndarray, y: np.ndarray):
     """The same model with state i measured in units of 1 / x[i] and sensors likewise."""
-    X, Y, x1, y1 = np.diag(x), np.diag(y), np.diag(1 / x), np.diag(1 / y)
+    X, Y, x1 = np.diag(x), np.diag(y), np.diag(1 / x)
     changed = LinearModel(
         X @ model.transition @ x1,
         Y @ model.observation @ x1,
@@ -282,7 +281,6 @@ def in_units(model: LinearModel, start: Gaussian, x: np.ndarray, y: np.ndarray):
         X @ model.control,
         Y @ model.feedthrough,
     )
-    assert y1.shape == Y.shape
     return changed, Gaussian(start.mean * x, x[:, None] * start.factor)
 
 
@@ -479,7 +477,7 @@ def test_a_function_with_the_wrong_shape_is_named() -> None:
     def doubled(x, u):
         return np.concatenate([x, x], axis=-1)
 
-    model = NonlinearModel(doubled, lambda x, u: x[..., :1], EYE, np.eye(1), "unscented")
+    model = NonlinearModel(doubled, lambda x, _: x[..., :1], EYE, np.eye(1), "unscented")
     with pytest.raises(BadInput, match=r"^doubled: for states of shape \(1, 5, 2\) expected"):
         run_filter(model, np.zeros((1, 1, 1)), GOOD)
 
