@@ -1,7 +1,7 @@
 """Other packages, each measured in the same call as ours, in an environment of their own.
 
-A script ``benchmarks/peers/NAME.py`` is run by the Python of ``.venv-peers`` (``make peers``). It is
-given the path of an .npz file without pickles and answers with a line of JSON.
+A script ``benchmarks/peers/NAME.py`` is run by the Python of ``.venv-peers`` (``make peers``).
+It is given the path of an .npz file without pickles and answers with a line of JSON.
 """
 
 import json

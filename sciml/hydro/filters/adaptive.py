@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import optimize
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
@@ -143,12 +143,14 @@ def augmented(
             model.observation(x, controls) if observation is None else observation(x, p, controls)
         )
 
-    noise = [linalg.block_diag(Q, np.diag(walk**2)) for Q in model.process_noise]
+    size = n + len(walk)
+    noise = np.zeros((len(model.process_noise), size, size))
+    noise[:, :n, :n], noise[:, n:, n:] = model.process_noise, np.diag(walk**2)
     return replace(
         model,
         transition=carried,
         observation=shown,
-        process_noise=np.stack(noise),
+        process_noise=noise,
         transition_jacobian=None,
         observation_jacobian=None,
     )

@@ -134,23 +134,20 @@ def run_ensemble(
         BadInput: as :func:`~sciml.hydro.filters.sequential.run_filter`.
     """
     observed, start, controls = checked_inputs(model.model, observations, start, controls)
-    batch, times, sensors = observed.shape
+    batch, times, _ = observed.shape
     seeds = [[seed, b] for b in range(batch)] if isinstance(seed, int) else list(seed)
     if len(seeds) != batch:
         raise BadInput(f"seed: expected one, or one per record ({batch}), got {len(seeds)}")
     generators = [np.random.default_rng(s) for s in seeds]
     ensemble = starting_ensemble(start, members, generators)
     out, weights = _record(batch, times, model), model.weights
-    drawn = model.model.states + (sensors if model.method == "stochastic" else 0)
+    acting = np.broadcast_to(controls[:, :, None], (batch, times, members, controls.shape[2]))
     for first in range(0, times, NOISE_BLOCK):
         span = min(NOISE_BLOCK, times - first)
-        normals = [rng.standard_normal((span, members, drawn)) for rng in generators]
-        block = np.stack(normals, axis=1)  # (time, batch, member, noise)
-        for t in range(first, first + span):
-            noise = block[t - first]
-            ensemble = _moved(
-                model, ensemble, controls[:, t], observed[:, t], noise, weights, out, t
-            )
+        drawn = [_noise(model, rng, (span, members)) for rng in generators]
+        moving, showing = (np.stack(parts, axis=1) for parts in zip(*drawn, strict=True))
+        for t, noise in enumerate(zip(moving, showing, strict=True), start=first):
+            ensemble = _moved(model, ensemble, acting[:, t], observed[:, t], noise, weights, out, t)
     seen = np.isfinite(observed).sum(axis=2)
     record = out._replace(log_likelihood=out.log_likelihood.sum(axis=1))
     return EnsembleFiltered(*record, seen, ensemble)
@@ -188,12 +185,22 @@ def step_ensemble(
     dummy = Gaussian(members[:, 0], np.zeros((1, n["state"], n["state"])))
     acted = None if control is None else np.asarray(control, dtype=float)[:, None]
     observed, _, controls = checked_inputs(model.model, seen[:, None], dummy, acted)
-    drawn = n["state"] + (model.model.sensors if model.method == "stochastic" else 0)
-    noise = rng.standard_normal((n["batch"], n["member"], drawn))
+    noise = _noise(model, rng, (n["batch"], n["member"]))
+    shape = (n["batch"], n["member"], controls.shape[2])
+    acting = np.broadcast_to(controls[:, 0, None], shape)
     out = _record(n["batch"], 1, model)
-    moved = _moved(model, members, controls[:, 0], observed[:, 0], noise, model.weights, out, 0)
+    moved = _moved(model, members, acting, observed[:, 0], noise, model.weights, out, 0)
     record = out._replace(log_likelihood=out.log_likelihood[:, 0])
     return EnsembleFiltered(*record, np.isfinite(observed).sum(axis=2), moved)
+
+
+def _noise(
+    model: EnsembleModel, rng: np.random.Generator, shape: tuple[int, int]
+) -> tuple[FloatArray, FloatArray]:
+    """Standard normal numbers for the states and, where they are perturbed, the sensors."""
+    moving = rng.standard_normal((*shape, model.model.states))
+    members = shape[1] if model.method == "stochastic" else 0
+    return moving, rng.standard_normal((shape[0], members, model.model.sensors))
 
 
 def _record(batch: int, times: int, model: EnsembleModel) -> kernels.EnsembleRecord:
@@ -206,24 +213,18 @@ def _record(batch: int, times: int, model: EnsembleModel) -> kernels.EnsembleRec
 def _moved(  # noqa: PLR0913 - the inner loop: gathering arguments would cost as much as the step
     model: EnsembleModel,
     ensemble: FloatArray,
-    control: FloatArray,
+    controls: FloatArray,
     observed: FloatArray,
-    noise: FloatArray,
+    noise: tuple[FloatArray, FloatArray],
     weights: FloatArray,
     out: kernels.EnsembleRecord,
     time: int,
 ) -> FloatArray:
     """The ensemble after a step and its observation; what that told goes to ``out``."""
     functions, states = model.model, ensemble.shape[2]
-    shape = (*ensemble.shape[:2], control.shape[1])
-    controls = np.broadcast_to(control[:, None], shape)
     ahead = called(functions.transition, ensemble, controls, states)
-    normals = noise if noise.shape[2] == states else np.ascontiguousarray(noise[..., :states])
-    moved = kernels.scatter(ahead, normals, functions.process_factor(time), model.inflation)
+    moved = kernels.scatter(ahead, noise[0], functions.process_factor(time), model.inflation)
     shown = called(functions.observation, moved, controls, functions.sensors)
-    perturbed = np.ascontiguousarray(noise[..., states:])
-    if model.method == "square-root":
-        perturbed = np.empty((len(noise), 0, functions.sensors))
-    noises = (functions.sensor_factor(time), perturbed)
+    noises = (functions.sensor_factor(time), noise[1])
     kernels.ensemble_update(moved, shown, observed, noises, weights, out, time)
     return moved

@@ -6,6 +6,7 @@ import numpy as np
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
+from sciml.hydro.filters import kernels
 
 # Of a covariance in units of its standard deviations: rounding of whoever computed it.
 ASYMMETRY_TOLERANCE = 1e-8
@@ -94,7 +95,7 @@ def check_finite(values: FloatArray, name: str) -> None:
 
 
 def covariance_factor(covariance: FloatArray, name: str, definite: bool = False) -> FloatArray:
-    """A square root S of a covariance, P = S Sᵀ, each state in its own unit.
+    """The lower triangular root S of a covariance, P = S Sᵀ, each state in its own unit.
 
     The eigenvalues are those of the correlation matrix, so states in different units do not
     disturb each other; rounding below zero is cut off.
@@ -137,5 +138,8 @@ def covariance_factor(covariance: FloatArray, name: str, definite: bool = False)
             f"{name}: must be positive definite but is singular, the least eigenvalue of its "
             f"correlation matrix is {least:.3g}; give each sensor some noise of its own"
         )
-    roots = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
-    return units[..., :, None] * roots
+    lengths = np.sqrt(np.maximum(values, 0.0))
+    roots = np.einsum("...i,...ij,...j->...ij", units, vectors, lengths)
+    size = covariance.shape[-1]
+    piled = np.ascontiguousarray(roots.reshape(-1, size, size))
+    return kernels.triangles(piled, np.zeros((1, size, 0))).reshape(covariance.shape)

@@ -18,6 +18,8 @@ from sciml.core.axes import BoolArray, FloatArray, IntArray
 
 # Squares outside of these limits would lose digits: the column is scaled first.
 SMALLEST_SQUARE, LARGEST_SQUARE = 1e-250, 1e250
+# Ensembles are sums over many members: their order is left to the processor.
+FREE_ORDER = {"reassoc", "nsz", "contract"}
 LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
@@ -103,25 +105,33 @@ def _product(matrix: FloatArray, factor: FloatArray, out: FloatArray) -> None:
 def _predict_array(
     work: FloatArray, ends: IntArray, noise: FloatArray, deviations: int, states: int
 ) -> None:
-    """Complete the array of a prediction, whose first rows hold the deviations."""
+    """Complete the array of a prediction, whose first rows hold the deviations.
+
+    The noise is lower triangular: a column touches no more of its rows than that.
+    """
     for j in range(noise.shape[1]):
         for i in range(states):
             work[deviations + j, i] = noise[i, j]
     for k in range(states):
-        ends[k] = deviations + noise.shape[1]
+        ends[k] = deviations + min(k + 1, noise.shape[1])
 
 
 @numba.njit(cache=True)
 def _update_array(
-    work: FloatArray, seen: IntArray, count: int, deviations: FloatArray, noise: FloatArray
+    work: FloatArray, ends: IntArray, seen: IntArray, deviations: FloatArray, noise: FloatArray
 ) -> None:
-    """Sensor columns of an update: deviations (sensor, deviation) and noise of those seen."""
-    points = deviations.shape[1]
+    """Sensor columns of an update: deviations (sensor, deviation) and noise of those seen.
+
+    The noise is lower triangular: a column touches no more of its rows than that.
+    """
+    points, count = deviations.shape[1], seen.shape[0]
+    ends[:] = points + seen[count - 1] + 1
     for s in range(count):
         for j in range(points):
             work[j, s] = deviations[seen[s], j]
         for j in range(noise.shape[1]):
             work[points + j, s] = noise[seen[s], j]
+        ends[s] = points + seen[s] + 1
 
 
 @numba.njit(cache=True)
@@ -277,9 +287,8 @@ def _linear_triangles(r: LinearRecord, g: int, t: int, S: FloatArray, room: _Scr
     count = _seen_sensors(np.isnan(r.observations[lead, t]), room.seen)
     if count > 0:
         update = room.work[: states + sensors, : count + states]
-        _update_array(update, room.seen, count, room.Y.T, LR)
+        _update_array(update, room.ends, room.seen[:count], room.Y.T, LR)
         _state_columns(update, count, S, states + sensors)
-        room.ends[: count + states] = states + sensors
         _triangularise(update, count + states, room.ends, room.sums)
         _lower(update, count, S)
     r.factors[g, t] = S
@@ -368,7 +377,7 @@ def triangles(deviations: FloatArray, noise: FloatArray) -> FloatArray:
 
     Args:
         deviations: Shape (batch, row, deviation).
-        noise: Shape (batch or 1, row, source).
+        noise: Lower triangular or without a source. Shape (batch or 1, row, source).
 
     Returns:
         Factors (batch, row, row).
@@ -440,9 +449,8 @@ def updates(
         if count == 0:
             continue
         update = work[:, : count + states]
-        _update_array(update, seen, count, deviations[b], LR)
+        _update_array(update, ends, seen[:count], deviations[b], LR)
         _state_columns(update, count, factors[b], points + sensors)
-        ends[:] = points + sensors
         _triangularise(update, count + states, ends, sums)
         _lower(update, count, new_factors[b])
         column, mean = innovations[b].reshape((sensors, 1)), new_means[b].reshape((states, 1))
@@ -523,10 +531,10 @@ def smooth_back(
         count = _seen_sensors(np.isnan(innovations[b]), seen)
         if count > 0:
             update = wide[:, : count + 2 * states]
-            _update_array(update, seen, count, Z[b], LR[b if LR.shape[0] > 1 else 0])
+            noise = LR[b if LR.shape[0] > 1 else 0]
+            _update_array(update, ends, seen[:count], Z[b], noise)
             _state_columns(update, count, predicted_factors[b], others + sensors)
             _unit_columns(update, count + states, states)
-            ends[:] = others + sensors
             _triangularise(update, count + states, ends, sums)
             column = innovations[b].reshape((sensors, 1))
             _correct(update, seen[:count], column, nothing, e, nis)
@@ -537,7 +545,6 @@ def smooth_back(
         tall[:points, :states] = Y[b].T
         _predict_array(tall, ends, LQ[b if LQ.shape[0] > 1 else 0], points, states)
         _unit_columns(tall, states, states)
-        ends[:states] = points + LQ.shape[2]
         _triangularise(tall, states, ends, sums)
         mean, spread = _joined(tall, states, 0, mean, spread)
         whites[b], spreads[b] = mean, spread
@@ -601,15 +608,41 @@ def scatter(
     return out
 
 
+@numba.njit(cache=True, fastmath=FREE_ORDER)
+def _mean_out(rows: FloatArray, means: FloatArray) -> None:
+    """Take the mean out of each row."""
+    for i in range(rows.shape[0]):
+        row, total = rows[i], 0.0
+        for j in range(row.shape[0]):
+            total += row[j]
+        means[i] = total / row.shape[0]
+        for j in range(row.shape[0]):
+            row[j] -= means[i]
+
+
+@numba.njit(cache=True, fastmath=FREE_ORDER)
+def _product_sum(one: FloatArray, other: FloatArray) -> float:
+    """Sum of products of two rows."""
+    total = 0.0
+    for j in range(one.shape[0]):
+        total += one[j] * other[j]
+    return total
+
+
+@numba.njit(cache=True, fastmath=FREE_ORDER)
+def _add(row: FloatArray, share: float, other: FloatArray) -> None:
+    """Add a multiple of a row to a row."""
+    for j in range(row.shape[0]):
+        row[j] += share * other[j]
+
+
 @numba.njit(cache=True)
-def _whiten(rows: FloatArray, work: FloatArray, count: int) -> None:
-    """Solve L w = y for each row y, L the triangle in ``work``; in place."""
-    for j in range(rows.shape[0]):
-        for s in range(count):
-            rest = rows[j, s]
-            for r in range(s):
-                rest -= work[r, s] * rows[j, r]
-            rows[j, s] = rest / work[s, s]
+def _whiten(rows: FloatArray, work: FloatArray) -> None:
+    """Solve L w = y for all members at once, rows (sensor, member), in place."""
+    for s in range(rows.shape[0]):
+        for r in range(s):
+            _add(rows[s], -work[r, s], rows[r])
+        rows[s] *= 1.0 / work[s, s]
 
 
 @numba.njit(cache=True)
@@ -626,24 +659,42 @@ def _serial(
     ``joint`` holds the deviations of states, then sensors. With perturbations the members are
     drawn to the perturbed observation, without them all shrink alike.
     """
-    members, width = joint.shape
-    own, gains = np.zeros(members), np.zeros(width)
-    square = 0.0
-    for j in range(members):
-        own[j] = joint[j, column]
-        square += own[j] * own[j]
-        for i in range(width):
-            gains[i] += own[j] * joint[j, i]
-    total = square / (members - 1) + 1.0
-    for i in range(width):
-        gains[i] *= weights[i] / ((members - 1) * total)
-        mean[i] += gains[i] * error
-    shrink = 1.0 / (1.0 + math.sqrt(1.0 / total))
-    for j in range(members):
-        pull = -shrink * own[j] if perturbed.shape[0] == 0 else perturbed[j] - own[j]
-        for i in range(width):
-            joint[j, i] += gains[i] * pull
+    members = joint.shape[1]
+    own = joint[column].copy()
+    total = _product_sum(own, own) / (members - 1.0) + 1.0
+    if perturbed.shape[0] == 0:
+        pull = own * (-1.0 / (1.0 + math.sqrt(1.0 / total)))
+    else:
+        pull = perturbed - own
+    for i in range(joint.shape[0]):
+        gain = weights[i] * _product_sum(own, joint[i]) / ((members - 1.0) * total)
+        mean[i] += gain * error
+        _add(joint[i], gain, pull)
     return total, error * error / total
+
+
+@numba.njit(cache=True)
+def _sensors_one_by_one(
+    joint: FloatArray,
+    mean: FloatArray,
+    errors: FloatArray,
+    perturbed: FloatArray,
+    weights: FloatArray,
+    seen: IntArray,
+) -> tuple[float, float]:
+    """Update by all seen sensors, whitened; returns their log-likelihood and NIS."""
+    count = seen.shape[0]
+    states = joint.shape[0] - count
+    loss, score, nis = np.zeros(joint.shape[0]), 0.0, 0.0
+    for s in range(count):
+        loss[:states] = weights[:states, seen[s]]
+        for r in range(count):
+            loss[states + r] = weights[states + seen[r], seen[s]]
+        error = errors[s, 0] - mean[states + s]
+        terms = _serial(joint, mean, states + s, error, perturbed[s], loss)
+        nis += terms[1]
+        score -= 0.5 * (LOG_TWO_PI + math.log(terms[0]) + terms[1])
+    return score, nis
 
 
 @numba.njit(cache=True)
@@ -663,52 +714,46 @@ def ensemble_update(
         shown: What the sensors of each member show, without noise. Shape (batch, member, sensor).
         observed: NaN where missing. Shape (batch, sensor).
         noise: Factor of R, (batch or 1, sensor, sensor), and standard normal numbers like
-            ``shown``, destroyed; without a member if deterministic.
+            ``shown``, without a member if deterministic.
         weights: Localisation of states, then sensors. Shape (state + sensor, sensor).
         out: Where to write.
         time: At which sample.
     """
     batch, members, states = ensembles.shape
     sensors, (factors, normals) = shown.shape[2], noise
-    seen, ends = np.zeros(sensors, np.int64), np.full(sensors, sensors)
-    work, sums, white = np.zeros((sensors, sensors)), np.zeros(sensors), np.zeros((1, sensors))
-    mean, y_mean, loss = np.zeros(states + sensors), np.zeros(sensors), np.zeros(states + sensors)
+    places, ends = np.zeros(sensors, np.int64), np.full(sensors, sensors)
+    work, sums, errors = np.zeros((sensors, sensors)), np.zeros(sensors), np.zeros((sensors, 1))
+    mean, y_mean = np.zeros(states + sensors), np.zeros(sensors)
+    Y, none = np.zeros((sensors, members)), np.zeros((sensors, 0))
+    pool, perturbed = np.zeros((states + sensors, members)), normals[0].T.copy()
     for b in range(batch):
-        LR, Y = factors[b if factors.shape[0] > 1 else 0], shown[b].copy()
-        _centre(Y, y_mean)
-        _spread(Y / math.sqrt(members - 1.0), LR, out.innovation_deviations[b, time])
-        count = _seen_sensors(np.isnan(observed[b]), seen)
-        _update_array(work, seen, count, np.zeros((sensors, 0)), LR)
-        _triangularise(work[:, :count], count, ends, sums)
-        joint = np.zeros((members, states + count))
-        joint[:, :states] = ensembles[b]
-        for s in range(count):
-            joint[:, states + s] = Y[:, seen[s]]
-        _centre(joint[:, :states], mean[:states])
-        _whiten(joint[:, states:], work, count)
+        LR = factors[b if factors.shape[0] > 1 else 0]
+        Y[:], pool[:states] = shown[b].T, ensembles[b].T
+        _mean_out(Y, y_mean)
+        _mean_out(pool[:states], mean[:states])
         for s in range(sensors):
             out.innovations[b, time, s] = observed[b, s] - y_mean[s]
+            square = _product_sum(Y[s], Y[s]) / (members - 1.0) + _product_sum(LR[s], LR[s])
+            out.innovation_deviations[b, time, s] = math.sqrt(square)
+        seen = places[: _seen_sensors(np.isnan(observed[b]), places)]
+        count = seen.shape[0]
+        if count > 0:
+            _update_array(work, ends, seen, none, LR)
+            _triangularise(work[:, :count], count, ends, sums)
+        joint, score = pool[: states + count], 0.0
         for s in range(count):
-            white[0, s] = out.innovations[b, time, seen[s]]
-            mean[states + s] = 0.0
-        _whiten(white, work, count)
-        score, nis = 0.0, 0.0
-        perturbed = normals[b] if normals.shape[1] > 0 else np.zeros((0, sensors))
-        if perturbed.shape[0] > 0:
-            _centre(perturbed, y_mean)
-        for s in range(count):
-            loss[:states] = weights[:states, seen[s]]
-            for r in range(count):
-                loss[states + r] = weights[states + seen[r], seen[s]]
-            error = white[0, s] - mean[states + s]
-            terms = _serial(joint, mean, states + s, error, perturbed[:, s], loss)
-            nis += terms[1]
-            score -= math.log(work[s, s]) + 0.5 * (LOG_TWO_PI + math.log(terms[0]) + terms[1])
-        out.log_likelihood[b, time], out.nis[b, time] = score, nis
-        out.means[b, time] = mean[:states]
-        ensembles[b] = joint[:, :states] + mean[:states]
-        out.deviations[b, time] = 0.0
-        for j in range(members):
-            for i in range(states):
-                out.deviations[b, time, i] += joint[j, i] * joint[j, i]
-        out.deviations[b, time] = np.sqrt(out.deviations[b, time] / (members - 1.0))
+            joint[states + s] = Y[seen[s]]
+            errors[s, 0], mean[states + s] = out.innovations[b, time, seen[s]], 0.0
+            score -= math.log(work[s, s])
+        _whiten(joint[states:], work)
+        _whiten(errors[:count], work)
+        if normals.shape[1] > 0:
+            perturbed[:] = normals[b].T
+            _mean_out(perturbed, y_mean)
+        terms = _sensors_one_by_one(joint, mean, errors, perturbed, weights, seen)
+        out.log_likelihood[b, time], out.nis[b, time] = score + terms[0], terms[1]
+        for i in range(states):
+            square = _product_sum(joint[i], joint[i]) / (members - 1.0)
+            out.means[b, time, i], out.deviations[b, time, i] = mean[i], math.sqrt(square)
+            for j in range(members):
+                ensembles[b, j, i] = joint[i, j] + mean[i]
