@@ -1,0 +1,193 @@
+"""Another cavity than the library's: the truth that an identification must not share.
+
+Sections are marched one by one on a ring, semi-implicitly and to first order. They differ from the
+library's model in what they know: the pressure rises towards the closure and is smoothed between
+neighbours (a term μ d²Δp/dx²), drag and thus birth follow σ(t), the jet's push is blurred,
+sections are born with another area, and gas leaves by a mixture of two laws.
+"""
+
+import math
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sciml.core.units import STANDARD_ATMOSPHERE, WATER_DENSITY, WATER_VAPOUR_PRESSURE
+
+FloatArray = NDArray[np.float64]
+
+CLOSURE_WIDTH = 0.12  # of the pressure rise at the closure, over the length
+SETTLE = 40.0  # lifetimes of 20 ms before the record begins
+_CORRECTIONS = 4  # of the pressure in a step
+
+
+class Truth(NamedTuple):
+    """What the other cavity is made of."""
+
+    speed: float = 10.0  # m/s
+    diameter: float = 0.02  # m
+    disk_drag: float = 0.80  # c_x0; c_x = c_x0 (1 + σ)
+    expansion: float = 1.75  # A
+    birth: float = 0.3  # S₀ over the disk's area
+    closure: float = 0.25  # rise of the gap at the closure, over the gap
+    smoothing: float = 2e-3  # μ, over the length squared
+    portion: float = 0.018  # γ of q = γ V S_c (σ_v/σ - 1)
+    layer: float = 0.0  # ν of q = √(8 ν V L S_c) p_g/p_ref, m²/s
+    force: float = 0.6  # C_j
+    delay: float = 0.8  # c_t
+    blur: float = 0.15  # of the jet, over its delay
+
+
+@numba.njit(cache=True)
+def _march(  # noqa: PLR0913
+    truth: tuple, step: float, ambient: FloatArray, supply: FloatArray, gas: float, out: FloatArray
+) -> None:
+    """Fill (time, 4): gas pressure, length, volume, loss. The ring holds sections by birth."""
+    V, Dn, cx0, A, birth, closure, mu, portion, layer = truth
+    size, disk, rho = 4096, math.pi * Dn * Dn / 4.0, WATER_DENSITY
+    k, S0 = 4.0 * math.pi / (A * A) / rho, birth * disk
+    S, R = np.zeros(size), np.zeros(size)
+    local, smooth = np.zeros(size), np.zeros(size)
+    gap = ambient[0] - WATER_VAPOUR_PRESSURE - gas
+    q2 = 0.5 * rho * V * V
+    B = math.pi / A * Dn * V * math.sqrt(cx0 * (1.0 + gap / q2))
+    count = 0
+    while count < size - 1:
+        age = count * step
+        S[count] = S0 + B * age - 0.5 * k * gap * age * age
+        R[count] = B - k * gap * age
+        count += 1
+        if S[count - 1] < 0.0:
+            break
+    # Index 0 is the youngest.
+    content, loss = -1.0, 0.0
+    for n in range(ambient.size):
+        above = ambient[n] - WATER_VAPOUR_PRESSURE
+        length = count * V * step
+        for _ in range(_CORRECTIONS if n > 0 else 1):
+            gap = above - gas
+            volume, widest, tail = 0.0, 0.0, count
+            for i in range(count):
+                if i > 0 and S[i] <= 0.0:
+                    tail = i
+                    break
+                volume += S[i] * V * step
+                widest = max(widest, S[i])
+            volume -= 0.5 * S[0] * V * step
+            length = tail * V * step
+            if tail < count:
+                length -= V * step * (-S[tail] / (S[tail - 1] - S[tail]))
+            loss = portion * V * widest * gas / gap
+            loss += math.sqrt(8.0 * layer * V * length * widest) * gas / STANDARD_ATMOSPHERE
+            if content < 0.0:
+                content = gas * volume
+            else:
+                # d(p_g Q) with the loss at the new pressure.
+                gain = STANDARD_ATMOSPHERE * step * supply[n]
+                share = STANDARD_ATMOSPHERE * step * loss / gas
+                gas = (content + gain) / (volume + share)
+        if n > 0:
+            content = gas * volume
+        count = min(tail + 1, size - 2)
+        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = gas, length, volume, loss
+        gap = above - gas
+        B = math.pi / A * Dn * V * math.sqrt(cx0 * (1.0 + gap / q2))
+        for i in range(count):
+            away = ((i + 0.5) * V * step / length - 1.0) / CLOSURE_WIDTH
+            local[i] = gap * (1.0 + closure * math.exp(-away * away))
+        spread = mu * (length / (V * step)) ** 2
+        for i in range(count):
+            left, right = local[max(i - 1, 0)], local[min(i + 1, count - 1)]
+            smooth[i] = local[i] + spread * (left - 2.0 * local[i] + right)
+        for i in range(count - 1, -1, -1):
+            new = R[i] - k * smooth[i] * step
+            S[i + 1] = S[i] + 0.5 * (R[i] + new) * step
+            R[i + 1] = new
+        S[0], R[0] = S0, B
+        count += 1
+
+
+def other_cavity(
+    truth: Truth, time: FloatArray, ambient: FloatArray, supply: FloatArray, substeps: int = 20
+) -> xr.Dataset:
+    """Run the other cavity from the steady state of its first forcing.
+
+    Args:
+        truth: What it is made of.
+        time: Samples, s, shape (time,); even.
+        ambient: p∞, Pa, shape (time,).
+        supply: q_in, m³/s at the reference pressure, shape (time,).
+        substeps: Of a sample.
+
+    Returns:
+        Signals without noise, gas loss ``loss`` in m³/s and the forcing, on axis time.
+    """
+    step = (time[1] - time[0]) / substeps
+    fine = np.linspace(time[0], time[-1], (time.size - 1) * substeps + 1)
+    before = round(SETTLE * 0.02 / step)
+    p, q = (
+        np.concatenate([np.full(before, x[0]), np.interp(fine, time, x)]) for x in (ambient, supply)
+    )
+    gas = 0.5 * (p[0] - WATER_VAPOUR_PRESSURE)
+    out = np.zeros((p.size, 4))
+    _march(tuple(truth[:9]), step, p, q, gas, out)
+    gas, length, volume, loss = out.T
+    pressure = WATER_VAPOUR_PRESSURE + gas
+    sigma = (p - pressure) / (0.5 * WATER_DENSITY * truth.speed**2)
+    force = _push(truth, step, sigma, length)
+    columns = {
+        "ambient_pressure": p,
+        "ventilation": q,
+        "cavity_pressure": pressure,
+        "length": length,
+        "volume": volume,
+        "loss": loss,
+        "jet_force": force,
+    }
+    return xr.Dataset(
+        {name: ("time", values[before::substeps]) for name, values in columns.items()},
+        coords={"time": time},
+    )
+
+
+def _push(truth: Truth, step: float, sigma: FloatArray, length: FloatArray) -> FloatArray:
+    """The jet's push with its own drag, delayed and blurred by a spread of delays."""
+    ratio = np.sqrt(1.0 + sigma)
+    area = truth.disk_drag * (1 + sigma) / (2 * ratio * (1 + ratio))
+    area *= math.pi * truth.diameter**2 / 4
+    push = truth.force * WATER_DENSITY * area * (truth.speed * ratio) ** 2
+    delay = truth.delay * length / truth.speed * (1 + 1 / ratio)
+    clock = step * np.arange(sigma.size)
+    spreads = 1 + truth.blur * np.array([-1.5, -0.5, 0.5, 1.5])
+    return np.mean([np.interp(clock - spread * delay, clock, push) for spread in spreads], axis=0)
+
+
+def sensed(signal: FloatArray, step: float, noise: float, cutoff: float, seed: int) -> FloatArray:
+    """A signal through a slow sensor, with white and coloured noise.
+
+    Args:
+        signal: Without noise, shape (time,).
+        step: Between samples, s.
+        noise: Standard deviation over the signal's own; half of its variance is AR(1) with 0.9.
+        cutoff: Of the sensor, Hz; a filter of first order.
+        seed: Of the noise.
+
+    Returns:
+        The reading, shape (time,).
+    """
+    share = 1 - math.exp(-2 * math.pi * cutoff * step)
+    slow = np.empty_like(signal)
+    state = signal[0]
+    for n, value in enumerate(signal):
+        state += share * (value - state)
+        slow[n] = state
+    generator = np.random.default_rng(seed)
+    white, kicks = generator.standard_normal((2, signal.size))
+    coloured = np.empty_like(signal)
+    last = kicks[0]
+    for n, kick in enumerate(kicks):
+        last = 0.9 * last + math.sqrt(1 - 0.81) * kick if n else kick
+        coloured[n] = last
+    return slow + noise * signal.std() * (white + coloured) / math.sqrt(2)
