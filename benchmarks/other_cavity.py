@@ -7,6 +7,7 @@ sections are born with another area, and gas leaves by a mixture of two laws.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numba
@@ -20,7 +21,22 @@ FloatArray = NDArray[np.float64]
 
 CLOSURE_WIDTH = 0.12  # of the pressure rise at the closure, over the length
 SETTLE = 40.0  # lifetimes of 20 ms before the record begins
-_CORRECTIONS = 4  # of the pressure in a step
+CORRECTIONS = 4  # of the pressure in a step
+RING = 4096  # sections at most
+
+
+class _Sections(NamedTuple):
+    """The part of a truth that the march needs."""
+
+    speed: float
+    diameter: float
+    disk_drag: float
+    expansion: float
+    birth: float
+    closure: float
+    smoothing: float
+    portion: float
+    layer: float
 
 
 class Truth(NamedTuple):
@@ -41,71 +57,92 @@ class Truth(NamedTuple):
 
 
 @numba.njit(cache=True)
-def _march(  # noqa: PLR0913
-    truth: tuple, step: float, ambient: FloatArray, supply: FloatArray, gas: float, out: FloatArray
-) -> None:
-    """Fill (time, 4): gas pressure, length, volume, loss. The ring holds sections by birth."""
-    V, Dn, cx0, A, birth, closure, mu, portion, layer = truth
-    size, disk, rho = 4096, math.pi * Dn * Dn / 4.0, WATER_DENSITY
-    k, S0 = 4.0 * math.pi / (A * A) / rho, birth * disk
-    S, R = np.zeros(size), np.zeros(size)
-    local, smooth = np.zeros(size), np.zeros(size)
-    gap = ambient[0] - WATER_VAPOUR_PRESSURE - gas
-    q2 = 0.5 * rho * V * V
-    B = math.pi / A * Dn * V * math.sqrt(cx0 * (1.0 + gap / q2))
-    count = 0
-    while count < size - 1:
-        age = count * step
-        S[count] = S0 + B * age - 0.5 * k * gap * age * age
-        R[count] = B - k * gap * age
-        count += 1
-        if S[count - 1] < 0.0:
+def _measured(S: FloatArray, count: int, drift: float) -> tuple[float, float, float, int]:
+    """Volume, widest section and length of the sections before the first closed one, its index."""
+    volume, widest, tail = -0.5 * S[0] * drift, S[0], count
+    for i in range(count):
+        if i > 0 and S[i] <= 0.0:
+            tail = i
             break
-    # Index 0 is the youngest.
-    content, loss = -1.0, 0.0
+        volume += S[i] * drift
+        widest = max(widest, S[i])
+    length = tail * drift
+    if tail < count:
+        length -= drift * (-S[tail] / (S[tail - 1] - S[tail]))
+    return volume, widest, length, tail
+
+
+@numba.njit(cache=True)
+def _drifted(
+    sections: FloatArray, count: int, bend: FloatArray, birth: FloatArray, step: float
+) -> None:
+    """Move every section by a step; index 0 is the youngest. Rows: area and its rate."""
+    for i in range(count - 1, -1, -1):
+        new = sections[1, i] - bend[i] * step
+        sections[0, i + 1] = sections[0, i] + 0.5 * (sections[1, i] + new) * step
+        sections[1, i + 1] = new
+    sections[:, 0] = birth
+
+
+@numba.njit(cache=True)
+def _bent(gap: float, count: int, closure: float, mu: float, share: float) -> FloatArray:
+    """The local pressure gap along the cavity, higher at the closure and smoothed.
+
+    ``share`` is a step of the flow over the cavity's length.
+    """
+    local = np.empty(count)
+    for i in range(count):
+        away = ((i + 0.5) * share - 1.0) / CLOSURE_WIDTH
+        local[i] = gap * (1.0 + closure * math.exp(-away * away))
+    smooth = np.empty(count)
+    for i in range(count):
+        left, right = local[max(i - 1, 0)], local[min(i + 1, count - 1)]
+        smooth[i] = local[i] + mu / share**2 * (left - 2.0 * local[i] + right)
+    return smooth
+
+
+@numba.njit(cache=True)
+def _born(truth: _Sections, gap: float) -> FloatArray:
+    """Area of a new section and its rate, with the drag of the moment."""
+    disk = math.pi * truth.diameter**2 / 4.0
+    drag = truth.disk_drag * (1.0 + gap / (0.5 * WATER_DENSITY * truth.speed**2))
+    rate = math.pi / truth.expansion * truth.diameter * truth.speed * math.sqrt(drag)
+    return np.array([truth.birth * disk, rate])
+
+
+@numba.njit(cache=True)
+def _march(
+    truth: _Sections, step: float, ambient: FloatArray, supply: FloatArray, out: FloatArray
+) -> None:
+    """Fill (time, 4): gas pressure, length, volume, loss."""
+    k = 4.0 * math.pi / truth.expansion**2 / WATER_DENSITY
+    drift, V = truth.speed * step, truth.speed
+    gas = 0.5 * (ambient[0] - WATER_VAPOUR_PRESSURE)
+    gap = ambient[0] - WATER_VAPOUR_PRESSURE - gas
+    birth = _born(truth, gap)
+    sections, count = np.zeros((2, RING)), 0
+    while count < RING - 1 and sections[0, max(count - 1, 0)] >= 0.0:
+        age = count * step
+        sections[0, count] = birth[0] + birth[1] * age - 0.5 * k * gap * age * age
+        sections[1, count] = birth[1] - k * gap * age
+        count += 1
+    content = gas * _measured(sections[0], count, drift)[0]
     for n in range(ambient.size):
         above = ambient[n] - WATER_VAPOUR_PRESSURE
-        length = count * V * step
-        for _ in range(_CORRECTIONS if n > 0 else 1):
-            gap = above - gas
-            volume, widest, tail = 0.0, 0.0, count
-            for i in range(count):
-                if i > 0 and S[i] <= 0.0:
-                    tail = i
-                    break
-                volume += S[i] * V * step
-                widest = max(widest, S[i])
-            volume -= 0.5 * S[0] * V * step
-            length = tail * V * step
-            if tail < count:
-                length -= V * step * (-S[tail] / (S[tail - 1] - S[tail]))
-            loss = portion * V * widest * gas / gap
-            loss += math.sqrt(8.0 * layer * V * length * widest) * gas / STANDARD_ATMOSPHERE
-            if content < 0.0:
-                content = gas * volume
-            else:
-                # d(p_g Q) with the loss at the new pressure.
-                gain = STANDARD_ATMOSPHERE * step * supply[n]
-                share = STANDARD_ATMOSPHERE * step * loss / gas
-                gas = (content + gain) / (volume + share)
-        if n > 0:
-            content = gas * volume
-        count = min(tail + 1, size - 2)
+        volume, widest, length, tail = _measured(sections[0], count, drift)
+        loss = 0.0
+        for _ in range(CORRECTIONS):
+            loss = truth.portion * V * widest * gas / (above - gas)
+            layer = math.sqrt(8.0 * truth.layer * V * length * widest)
+            loss += layer * gas / STANDARD_ATMOSPHERE
+            # d(p_g Q) with the loss at the new pressure.
+            share = STANDARD_ATMOSPHERE * step * loss / gas
+            gas = (content + STANDARD_ATMOSPHERE * step * supply[n]) / (volume + share)
+        content = gas * volume
         out[n, 0], out[n, 1], out[n, 2], out[n, 3] = gas, length, volume, loss
-        gap = above - gas
-        B = math.pi / A * Dn * V * math.sqrt(cx0 * (1.0 + gap / q2))
-        for i in range(count):
-            away = ((i + 0.5) * V * step / length - 1.0) / CLOSURE_WIDTH
-            local[i] = gap * (1.0 + closure * math.exp(-away * away))
-        spread = mu * (length / (V * step)) ** 2
-        for i in range(count):
-            left, right = local[max(i - 1, 0)], local[min(i + 1, count - 1)]
-            smooth[i] = local[i] + spread * (left - 2.0 * local[i] + right)
-        for i in range(count - 1, -1, -1):
-            new = R[i] - k * smooth[i] * step
-            S[i + 1] = S[i] + 0.5 * (R[i] + new) * step
-            R[i + 1] = new
-        S[0], R[0] = S0, B
+        count = min(tail + 1, RING - 2)
+        bend = k * _bent(above - gas, count, truth.closure, truth.smoothing, drift / length)
+        _drifted(sections, count, bend, _born(truth, above - gas), step)
         count += 1
 
 
@@ -122,7 +159,7 @@ def other_cavity(
         substeps: Of a sample.
 
     Returns:
-        Signals without noise, gas loss ``loss`` in m³/s and the forcing, on axis time.
+        Signals without noise, ``gas_loss`` in m³/s and the forcing, on axis time.
     """
     step = (time[1] - time[0]) / substeps
     fine = np.linspace(time[0], time[-1], (time.size - 1) * substeps + 1)
@@ -130,9 +167,8 @@ def other_cavity(
     p, q = (
         np.concatenate([np.full(before, x[0]), np.interp(fine, time, x)]) for x in (ambient, supply)
     )
-    gas = 0.5 * (p[0] - WATER_VAPOUR_PRESSURE)
     out = np.zeros((p.size, 4))
-    _march(tuple(truth[:9]), step, p, q, gas, out)
+    _march(_Sections(*truth[:9]), step, p, q, out)
     gas, length, volume, loss = out.T
     pressure = WATER_VAPOUR_PRESSURE + gas
     sigma = (p - pressure) / (0.5 * WATER_DENSITY * truth.speed**2)
@@ -143,7 +179,7 @@ def other_cavity(
         "cavity_pressure": pressure,
         "length": length,
         "volume": volume,
-        "loss": loss,
+        "gas_loss": loss,
         "jet_force": force,
     }
     return xr.Dataset(
@@ -164,7 +200,9 @@ def _push(truth: Truth, step: float, sigma: FloatArray, length: FloatArray) -> F
     return np.mean([np.interp(clock - spread * delay, clock, push) for spread in spreads], axis=0)
 
 
-def sensed(signal: FloatArray, step: float, noise: float, cutoff: float, seed: int) -> FloatArray:
+def sensed(
+    signal: FloatArray, step: float, noise: float, cutoff: float, seed: Sequence[int]
+) -> FloatArray:
     """A signal through a slow sensor, with white and coloured noise.
 
     Args:

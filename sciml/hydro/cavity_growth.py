@@ -62,9 +62,7 @@ class GrowthFit(NamedTuple):
     misfit: float  # root mean square residual over the largest volume of its series
 
 
-def grown_volume(
-    theory: GrowthTheory, cavitation_number: float, time: ArrayLike
-) -> FloatArray:
+def grown_volume(theory: GrowthTheory, cavitation_number: float, time: ArrayLike) -> FloatArray:
     """Volume of a cavity since its impulsive start at a constant pressure gap.
 
     Args:
@@ -113,7 +111,7 @@ def growth_phase(time: ArrayLike, volume: ArrayLike) -> tuple[FloatArray, FloatA
     if not (np.all(np.isfinite(t)) and np.all(np.isfinite(Q)) and np.all(np.diff(t) > 0)):
         raise BadInput("growth: time must increase and all values be finite; sort, drop the rest")
     peaks = np.maximum.accumulate(Q)
-    fallen = np.flatnonzero(Q < 0.98 * peaks)
+    fallen = np.flatnonzero(0.98 * peaks > Q)
     stop = fallen[0] if fallen.size else Q.size
     last = int(np.argmax(Q[:stop])) if stop else 0
     if last + 1 < _FEWEST:

@@ -33,7 +33,8 @@ ROUNDING = 1e-7
 _NAMED = 0.2
 # Residual, in standard deviations, of a theory without a cavity: no step ends there.
 _REFUSED = 1e4
-_STEP = 1e-9  # of the coordinates, over their size, at which a search ends
+# Change of the coordinates, and of the squares, over their size, at which a search ends.
+_STEP = 1e-8
 _EVALUATIONS = 60  # in a search: one that needs more wanders along what it cannot identify
 
 
@@ -80,7 +81,7 @@ def identify(
         theory: The theory to start from; what is not free stays as it is.
         free: Names of the numbers to find: ``loss_coefficient``, ``loss_shape``, ``expansion`` or
             ``a0`` and ``a1``, ``growth_factor``, ``drag_coefficient``, ``blockage``,
-            ``pressure_bias``, ``force_coefficient``, ``delay_coefficient``.
+            ``pressure_bias``, ``force_coefficient``, ``delay_coefficient``, ``drag_exponent``.
         settings: How to search.
 
     Returns:
@@ -132,8 +133,8 @@ class _Search:
             loss=loss,
             x_scale=1.0 / np.maximum(1.0, 1.0 / self.problem.spreads),
             xtol=_STEP,
-            ftol=1e-10,
-            gtol=1e-10,
+            ftol=_STEP,
+            gtol=_STEP,
             max_nfev=_EVALUATIONS,
         )
 

@@ -8,7 +8,7 @@ each run is one more free number.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -32,6 +32,8 @@ from sciml.hydro.sections import (
 
 # What a sensor may measure, each with axis time.
 SIGNALS = ("cavity_pressure", "length", "jet_force", "drag")
+# What a theory says beside them: the gas that leaves by the law of loss.
+PREDICTIONS = (*SIGNALS, "gas_loss")
 # Free numbers that are positive, and the others.
 POSITIVE = (
     "loss_coefficient",
@@ -43,7 +45,7 @@ POSITIVE = (
     "force_coefficient",
     "delay_coefficient",
 )
-SIGNED = ("loss_shape", "a1", "pressure_bias")
+SIGNED = ("loss_shape", "a1", "drag_exponent", "pressure_bias")
 _TUNNEL = ("loss_coefficient", "loss_shape", "expansion", "growth_factor", "drag_coefficient")
 _JET = ("force_coefficient", "delay_coefficient")
 _START = "start_pressure"
@@ -69,6 +71,8 @@ class CavityTheory(Settings):
     # a0 and a1 of A = a0 √(ln 1/σ)^a1 at a run's first σ; without them A is the tunnel's.
     a0: PositiveFloat | None = None
     a1: float = 1.0
+    # n of c_x ~ (1 + σ)ⁿ in the drag that turns the jet around; 1 is usual for steady cavities.
+    drag_exponent: float = 0.0
     blockage: PositiveFloat = 1.0  # factor on p∞: the walls make the tunnel's pressure another
     pressure_bias: float = 0.0  # of the sensor of the cavity pressure, Pa
 
@@ -87,7 +91,7 @@ class ProblemSettings(Settings):
     substeps: PositiveInt | None = None  # of a sample; by default 60 steps in a lifetime
     # How far a free number plausibly is from the theory's, one standard deviation: relative where
     # it is positive, else in its unit. What no sensor feels stays there; none: no such belief.
-    spreads: dict[str, PositiveFloat] = {}
+    spreads: dict[str, PositiveFloat] = Field(default_factory=dict)
 
 
 class _Run(NamedTuple):
@@ -157,6 +161,12 @@ class IdentificationProblem:
     def samples(self) -> int:
         """Samples of the longest run."""
         return max(run.time.size for run in self._runs)
+
+    @property
+    def clock(self) -> FloatArray:
+        """Time since the start of the longest run, s, shape (time,)."""
+        time = max((run.time for run in self._runs), key=len)
+        return time - time[0]
 
     @property
     def bounds(self) -> tuple[FloatArray, FloatArray]:
@@ -266,7 +276,7 @@ class IdentificationProblem:
 def predicted_run(
     theory: CavityTheory,
     run: xr.Dataset,
-    signals: Sequence[str] = SIGNALS,
+    signals: Sequence[str] = PREDICTIONS,
     start_pressure: float | None = None,
 ) -> xr.Dataset:
     """What a theory says that the sensors of a run read.
@@ -274,12 +284,12 @@ def predicted_run(
     Args:
         theory: The theory, for example an identified one.
         run: ``ambient_pressure`` in Pa and ``ventilation`` in m³/s on an even ``time`` in s.
-        signals: Of :data:`SIGNALS`, those wanted.
+        signals: Of :data:`PREDICTIONS`, those wanted.
         start_pressure: Cavity pressure up to the first sample, Pa; by default in balance.
 
     Returns:
         The signals on the time of the run: cavity pressure with the sensor's bias in Pa, length
-        in m, push of the re-entrant jet and drag of the disk in N.
+        in m, push of the re-entrant jet and drag of the disk in N, gas loss in m³/s.
 
     Raises:
         BadInput: if a variable is missing or wrong, or the theory has no such cavity.
@@ -338,13 +348,26 @@ def _signals(
     history = simulate_cavity(tunnel, run.fine, ambient, run.ventilation, start)
     found: dict[str, FloatArray] = {}
     if "jet_force" in wanted:
-        found["jet_force"] = jet_history(history, tunnel, theory.jet)["jet_force"].values
+        found["jet_force"] = _jet_force(theory, tunnel, history)
     found["cavity_pressure"] = history["cavity_pressure"].values + theory.pressure_bias
     found["length"] = history["length"].values
+    if "gas_loss" in wanted:
+        rate = np.gradient(history["gas_leaked"].values, run.fine)
+        found["gas_loss"] = rate / tunnel.reference_pressure
     area = math.pi * tunnel.diameter**2 / 4.0
     drag = tunnel.drag_coefficient * tunnel.dynamic_pressure * area
     found["drag"] = np.full(run.fine.shape, drag)
     return {name: found[name][:: run.substeps] for name in wanted}
+
+
+def _jet_force(theory: CavityTheory, tunnel: SectionSettings, history: xr.Dataset) -> FloatArray:
+    """Push of the jet whose drag follows σ from the start of the run on, N."""
+    jet = jet_history(history, tunnel, theory.jet)
+    if theory.drag_exponent == 0.0:
+        return jet["jet_force"].values
+    time, sigma = history["time"].values, history["cavitation_number"].values
+    drag = ((1.0 + sigma) / (1.0 + sigma[0])) ** theory.drag_exponent
+    return jet["jet_force"].values * np.interp(time - jet["jet_delay"].values, time, drag)
 
 
 def _whitened(difference: FloatArray, sensor: Sensor, first: int) -> FloatArray:
@@ -364,13 +387,9 @@ def _check_choices(
     spreads: Mapping[str, float],
 ) -> None:
     """Names must be known, and every free number needs somewhere to start."""
-    known = (*POSITIVE, *SIGNED)
-    for name in free:
-        if name not in known:
-            raise BadInput(f"free: unknown number '{name}'; {nearest(name, known, 'known')}")
-    for name in sensors:
-        if name not in SIGNALS:
-            raise BadInput(f"sensors: unknown signal '{name}'; {nearest(name, SIGNALS, 'known')}")
+    _check_names(free, (*POSITIVE, *SIGNED), "free: unknown number")
+    _check_names(sensors, SIGNALS, "sensors: unknown signal")
+    _check_names(spreads, free, "spreads: not free is")
     if not (runs and sensors and free) or len(set(free)) != len(free):
         raise BadInput(
             f"expected at least one run, one sensor and distinct free numbers, got {len(runs)} "
@@ -380,12 +399,16 @@ def _check_choices(
         raise BadInput("free: the theory's a0 and a1 set the expansion; free a0 or a1 instead")
     if theory.a0 is None and {"a0", "a1"} & set(free):
         raise BadInput("free: a0 or a1 without the law of expansion; give the theory an a0")
-    for name in spreads:
-        if name not in free:
-            raise BadInput(f"spreads: '{name}' is not free; free: {', '.join(free)}")
     for name in free:
         if name in POSITIVE and not _number(theory, name) > 0:
             raise BadInput(f"free: {name} starts at 0; give the theory a positive first guess")
+
+
+def _check_names(names: Iterable[str], known: Sequence[str], what: str) -> None:
+    """Unknown names are answered with the nearest known one."""
+    for name in names:
+        if name not in known:
+            raise BadInput(f"{what} '{name}'; {nearest(name, known)}")
 
 
 def _prepared(run: xr.Dataset, number: int, sensors: Mapping[str, Sensor]) -> _Run:
@@ -395,21 +418,19 @@ def _prepared(run: xr.Dataset, number: int, sensors: Mapping[str, Sensor]) -> _R
         raise BadInput(f"runs[{number}]: no variable '{min(missing)}'; it drives the cavity")
     time = np.asarray(run["time"].values, dtype=np.float64)
     even_step(time)
-    forcing = [
+    ambient, ventilation = (
         sampled(run[name].values, time, f"runs[{number}]: {name}")
         for name in ("ambient_pressure", "ventilation")
-    ]
+    )
     signals: dict[str, FloatArray] = {}
     for name in sensors:
         if name in run:
             signals[name] = np.asarray(run[name].values, dtype=np.float64)
             axes(signals[name], "time", f"runs[{number}]: {name}", time=time.size)
-    return _Run(time, time, 1, *forcing, signals, 0)
+    return _Run(time, time, 1, ambient, ventilation, signals, 0)
 
 
-def _refined(
-    run: _Run, theory: CavityTheory, start: float, substeps: int | None = None
-) -> _Run:
+def _refined(run: _Run, theory: CavityTheory, start: float, substeps: int | None = None) -> _Run:
     """A run with enough steps in a lifetime, its forcing interpolated by cubic splines."""
     if substeps is None:
         ambient = theory.blockage * run.ambient[0]
