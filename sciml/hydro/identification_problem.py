@@ -76,6 +76,13 @@ class CavityTheory(Settings):
     blockage: PositiveFloat = 1.0  # factor on p∞: the walls make the tunnel's pressure another
     pressure_bias: float = 0.0  # of the sensor of the cavity pressure, Pa
 
+    def tunnel_at(self, cavitation_number: float) -> SectionSettings:
+        """The settings of a simulation at σ: the tunnel's, with A by the law if there is one."""
+        if self.a0 is None:
+            return self.tunnel
+        A = expansion_at(cavitation_number, self.a0, self.a1)
+        return self.tunnel.model_copy(update={"expansion": A})
+
 
 class Sensor(Settings):
     """The noise of a sensor."""
@@ -323,17 +330,16 @@ def _balance(theory: CavityTheory, run: _Run) -> tuple[SectionSettings, float]:
     pressure = balanced_pressure(tunnel, ambient, run.ventilation[0])
     if theory.a0 is not None:
         for _ in range(_EXPANSION_STEPS):
-            tunnel = _expanded(theory, ambient - pressure)
+            tunnel = _tunnel(theory, ambient - pressure)
             pressure = balanced_pressure(tunnel, ambient, run.ventilation[0])
     return tunnel, pressure
 
 
-def _expanded(theory: CavityTheory, gap: float) -> SectionSettings:
-    """The tunnel with A at the σ of a pressure gap."""
+def _tunnel(theory: CavityTheory, gap: float) -> SectionSettings:
+    """The tunnel at a pressure gap."""
     if theory.a0 is None:
         return theory.tunnel
-    A = expansion_at(gap / theory.tunnel.dynamic_pressure, theory.a0, theory.a1)
-    return theory.tunnel.model_copy(update={"expansion": A})
+    return theory.tunnel_at(gap / theory.tunnel.dynamic_pressure)
 
 
 def _signals(
@@ -343,7 +349,7 @@ def _signals(
     if start is None:
         tunnel, start = _balance(theory, run)
     else:
-        tunnel = _expanded(theory, theory.blockage * run.ambient[0] - start)
+        tunnel = _tunnel(theory, theory.blockage * run.ambient[0] - start)
     ambient = theory.blockage * run.ambient
     history = simulate_cavity(tunnel, run.fine, ambient, run.ventilation, start)
     found: dict[str, FloatArray] = {}
@@ -434,7 +440,7 @@ def _refined(run: _Run, theory: CavityTheory, start: float, substeps: int | None
     """A run with enough steps in a lifetime, its forcing interpolated by cubic splines."""
     if substeps is None:
         ambient = theory.blockage * run.ambient[0]
-        tunnel = _expanded(theory, ambient - start)
+        tunnel = _tunnel(theory, ambient - start)
         lifetime = steady_cavity(tunnel, ambient, start).lifetime
         substeps = math.ceil(_STEPS_PER_LIFETIME * even_step(run.time) / lifetime)
     if substeps == 1:

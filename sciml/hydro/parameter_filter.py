@@ -47,7 +47,7 @@ class ParameterFilterSettings(Settings):
     """Size of the ensemble and of the blocks."""
 
     members: PositiveInt = Field(default=32, ge=8)
-    block: PositiveInt = 100  # samples assimilated together
+    block: PositiveInt = Field(default=100, ge=2)  # samples assimilated together
     iterations: PositiveInt = 8  # of a block, at most
     problem: ProblemSettings = ProblemSettings()
     seed: NonNegativeInt = 0

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.integrate import trapezoid
 
 from sciml.core.errors import BadInput
 from sciml.hydro.identification import IdentificationSettings, identify
@@ -106,6 +107,13 @@ def test_law_of_expansion_is_recovered_from_two_cavitation_numbers() -> None:
     assert found.values == pytest.approx({"a0": 1.7, "a1": 0.8}, rel=1e-5)
 
 
+def test_law_of_expansion_gives_the_settings_of_a_simulation() -> None:
+    law = THEORY.model_copy(update={"a0": 1.7, "a1": 0.8})
+    at = law.tunnel_at(0.2)
+    assert at.expansion == pytest.approx(1.7 * np.log(5.0) ** 0.4)
+    assert THEORY.tunnel_at(0.2) == TUNNEL
+
+
 def test_prediction_is_the_simulation_on_a_fine_clock() -> None:
     fine = np.linspace(CLOCK[0], CLOCK[-1], (CLOCK.size - 1) * 16 + 1)
     run = simulate_cavity(
@@ -119,8 +127,7 @@ def test_prediction_is_the_simulation_on_a_fine_clock() -> None:
     gap = predicted.cavity_pressure.values - run.cavity_pressure.values[::16]
     assert np.abs(gap).max() < 1e-4 * swing
     # What leaks is the integral of the loss.
-    leaked = np.trapezoid if hasattr(np, "trapezoid") else np.trapz
-    total = leaked(predicted.gas_loss, CLOCK) * TUNNEL.reference_pressure
+    total = trapezoid(predicted.gas_loss, CLOCK) * TUNNEL.reference_pressure
     assert total == pytest.approx(float(run.gas_leaked[-1]), rel=1e-3)
 
 
@@ -231,7 +238,7 @@ def test_sensor_that_the_theory_cannot_follow_loses_its_say() -> None:
     blind = identify([run], CAVITY, THEORY, [*NUMBERS], IdentificationSettings(reweightings=0))
     assert found.misfits["cavity_pressure"] <= blind.misfits["cavity_pressure"]
     assert found.misfits["length"] > 2
-    assert found.errors["expansion"] > 2 * blind.errors["expansion"]
+    assert found.errors["expansion"] > 1.2 * blind.errors["expansion"]
 
 
 def test_free_start_finds_the_initial_pressure_of_a_closed_bag() -> None:

@@ -106,7 +106,8 @@ def test_too_few_members_and_a_free_start_are_refused() -> None:
 
 
 def test_prior_too_wide_for_any_cavity_is_reported() -> None:
+    wide = {"expansion": 5.0, "growth_factor": 5.0}
     with pytest.raises(BadInput, match=r"members have a cavity; narrow the spreads or move the"):
         filter_parameters(
-            [run_of({}, 6)], SENSORS, THEORY, {"blockage": 5.0}, ParameterFilterSettings(members=8)
+            [run_of({}, 6)], SENSORS, THEORY, wide, ParameterFilterSettings(members=8)
         )
