@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from other_cavity import Truth, other_cavity, sensed
 from reporting import Row, report
 
+from sciml.core.errors import DatasetMissing
 from sciml.hydro.cavity_growth import GrowthTheory, fit_growth, growth_error
 from sciml.hydro.identification import IdentificationSettings, Identified, identify
 from sciml.hydro.identification_problem import (
@@ -61,6 +62,7 @@ TRUTHS = {
     "short": Truth(disk_drag=0.86, expansion=1.6, birth=1.0, closure=0.4),
 }
 MIXTURE = Truth(portion=0.012, layer=3e-8)
+FLOW = "cfd_disk_natural_cavitation.csv"
 DISK_RADIUS = 5e-3  # m, of the computed flow
 CAVITY = ("loss_coefficient", "expansion", "growth_factor")
 JET = ("force_coefficient", "delay_coefficient")
@@ -361,7 +363,11 @@ def _pressure_error(theory: CavityTheory, correction, runs: Sequence[xr.Dataset]
 
 def computed_flow() -> list[Row]:
     """Growing cavities behind a disk, computed by OpenFOAM: fit two σ, test on the third."""
-    path = Path(os.environ["SCIML_DATA"]) / "hydro/cfd_disk_natural_cavitation.csv"
+    folders = os.environ.get("SCIML_DATA", "").split(os.pathsep)
+    paths = [path for folder in folders if folder for path in Path(folder).rglob(FLOW)]
+    if not paths:
+        raise DatasetMissing(f"no file {FLOW}: point SCIML_DATA at a folder that has it")
+    path = paths[0]
     sigmas, times, _, sizes = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
     volumes = {
         float(sigma): (times[sigmas == sigma], sizes[sigmas == sigma] * DISK_RADIUS**3)

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -85,6 +88,27 @@ def test_error_of_a_theory_is_relative_to_the_largest_volume() -> None:
     half = growth_error(TRUE, volumes)
     volume = growth_phase(*volumes[0.3])[1]
     assert half == pytest.approx(np.sqrt(np.mean((volume / 2) ** 2)) / volume.max())
+
+
+def computed_volumes() -> dict[float, tuple[np.ndarray, np.ndarray]]:
+    roots = [Path(folder) for folder in os.environ["SCIML_DATA"].split(os.pathsep) if folder]
+    path = next(p for root in roots for p in root.rglob("cfd_disk_natural_cavitation.csv"))
+    sigmas, times, _, sizes = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
+    return {s: (times[sigmas == s], sizes[sigmas == s] * 0.005**3) for s in np.unique(sigmas)}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("held", [0.2, 0.3, 0.5])
+def test_two_computed_cavities_foretell_the_growth_of_the_third(held: float) -> None:
+    volumes = computed_volumes()
+    disk = SectionSettings(speed=10.0, diameter=0.01, density=1000.0, vapour_pressure=2300.0)
+    point = GrowthTheory(tunnel=disk.model_copy(update={"birth_area": "point"}))
+    train = {sigma: series for sigma, series in volumes.items() if sigma != held}
+    test = {held: volumes[held]}
+    found = fit_growth(train, point, ("a0", "a1", "growth_factor"))
+    assert growth_error(found.theory, test) < 0.07
+    uncorrected = [GrowthTheory(tunnel=disk), GrowthTheory(tunnel=disk, a0=2.0, a1=0.0)]
+    assert all(growth_error(theory, test) > 0.2 for theory in uncorrected)
 
 
 @pytest.mark.parametrize(

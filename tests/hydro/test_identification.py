@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.integrate import trapezoid
+from scipy.signal import lfilter
 
 from sciml.core.errors import BadInput
 from sciml.hydro.identification import IdentificationSettings, identify
@@ -261,6 +262,49 @@ def test_more_starts_never_fit_worse() -> None:
     one, three = (identify([run], CAVITY, THEORY, [*NUMBERS], s) for s in settings)
     costs = [sum(float(r @ r) for r in found.residuals.values()) for found in (one, three)]
     assert costs[1] <= costs[0] * (1 + 1e-9)
+
+
+def other_truth() -> CavityTheory:
+    """Another disk than the theory's: born at a point, with other drag, A and loss."""
+    other = {"birth_area": "point", "drag_coefficient": 0.97, "expansion": 1.6}
+    tunnel = TUNNEL.model_copy(update=other | {"loss_coefficient": 0.018})
+    return CavityTheory(tunnel=tunnel, pressure_bias=80.0)
+
+
+def coloured(run: xr.Dataset, seed: int) -> xr.Dataset:
+    """The run with noise of 10 % of each signal's swing, half of it AR(1)."""
+    generator = np.random.default_rng(seed)
+    for name in CAVITY:
+        white, kicks = generator.standard_normal((2, CLOCK.size))
+        slow = lfilter([np.sqrt(1 - 0.9**2)], [1.0, -0.9], kicks)
+        noise = 0.1 * float(run[name].std()) * (white + slow) / np.sqrt(2)
+        run[name] = run[name] + xr.DataArray(noise, dims="time")
+    return run
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_loss_of_another_cavity_needs_the_length_and_all_three_numbers(seed: int) -> None:
+    swings = (15.0, 40.0)
+    runs = [
+        coloured(run_of(other_truth(), swing=swing), 10 * seed + k)
+        for k, swing in enumerate(swings)
+    ]
+    sensors = {
+        name: Sensor(noise=0.1 * float(runs[0][name].std()), correlation=0.45) for name in CAVITY
+    }
+    naive = identify(runs, {"cavity_pressure": sensors["cavity_pressure"]}, THEORY, [*NUMBERS][:1])
+    joint = identify(runs, sensors, THEORY, [*NUMBERS])
+    gaps = [abs(f.values["loss_coefficient"] / 0.018 - 1) for f in (naive, joint)]
+    assert gaps[1] < 0.05 < gaps[0]
+    truth = predicted_run(other_truth(), driven(75.0))
+    errors = [
+        [
+            float(np.sqrt(((predicted_run(theory, driven(75.0))[n] - truth[n]) ** 2).mean()))
+            for n in ("cavity_pressure", "length")
+        ]
+        for theory in (THEORY, joint.theory)
+    ]
+    assert np.all(np.array(errors[1]) < 0.7 * np.array(errors[0]))
 
 
 def broken(**changes: object) -> list[xr.Dataset]:
