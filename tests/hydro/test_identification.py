@@ -282,29 +282,32 @@ def coloured(run: xr.Dataset, seed: int) -> xr.Dataset:
     return run
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_loss_of_another_cavity_needs_the_length_and_all_three_numbers(seed: int) -> None:
-    swings = (15.0, 40.0)
-    runs = [
-        coloured(run_of(other_truth(), swing=swing), 10 * seed + k)
-        for k, swing in enumerate(swings)
-    ]
-    sensors = {
-        name: Sensor(noise=0.1 * float(runs[0][name].std()), correlation=0.45) for name in CAVITY
-    }
-    naive = identify(runs, {"cavity_pressure": sensors["cavity_pressure"]}, THEORY, [*NUMBERS][:1])
-    joint = identify(runs, sensors, THEORY, [*NUMBERS])
-    gaps = [abs(f.values["loss_coefficient"] / 0.018 - 1) for f in (naive, joint)]
-    assert gaps[1] < 0.05 < gaps[0]
-    truth = predicted_run(other_truth(), driven(75.0))
-    errors = [
-        [
-            float(np.sqrt(((predicted_run(theory, driven(75.0))[n] - truth[n]) ** 2).mean()))
-            for n in ("cavity_pressure", "length")
+def test_loss_of_another_cavity_needs_the_length_and_all_three_numbers() -> None:
+    gaps, theories = [], []
+    for seed in range(3):
+        runs = [
+            coloured(run_of(other_truth(), swing=swing), 10 * seed + k)
+            for k, swing in enumerate((15.0, 30.0, 45.0))
         ]
-        for theory in (THEORY, joint.theory)
-    ]
-    assert np.all(np.array(errors[1]) < 0.7 * np.array(errors[0]))
+        sensors = {
+            name: Sensor(noise=0.1 * float(runs[0][name].std()), correlation=0.45)
+            for name in CAVITY
+        }
+        pressure = {"cavity_pressure": sensors["cavity_pressure"]}
+        naive = identify(runs, pressure, THEORY, ["loss_coefficient"])
+        joint = identify(runs, sensors, THEORY, [*NUMBERS])
+        gaps.append([f.values["loss_coefficient"] / 0.018 - 1 for f in (naive, joint)])
+        theories.append(joint.theory)
+    # The noise of one short record scatters by 2 %: the mean of three is judged.
+    apart, together = np.abs(np.mean(gaps, axis=0))
+    assert together < 0.05 < apart
+    truth = predicted_run(other_truth(), driven(75.0))
+    for name in CAVITY:
+        errors = [
+            float(((predicted_run(theory, driven(75.0))[name] - truth[name]) ** 2).mean()) ** 0.5
+            for theory in (THEORY, *theories)
+        ]
+        assert max(errors[1:]) < 0.7 * errors[0]
 
 
 def broken(**changes: object) -> list[xr.Dataset]:
