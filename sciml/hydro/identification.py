@@ -60,7 +60,7 @@ class Identified(NamedTuple):
     correlation: xr.DataArray  # of the coordinates, on axes parameter and other
     residuals: dict[str, FloatArray]  # by signal, over the noise that was given, (sample,)
     misfits: dict[str, float]  # their root mean squares; 1 if theory and noise are right
-    unidentifiable: tuple[str, ...]  # directions, such as "growth_factor^0.9 drag^-0.4"
+    unidentifiable: tuple[str, ...]  # directions, "drag_coefficient^0.89 growth_factor^-0.45"
     refused: int  # evaluations at which the theory had no cavity
 
 
