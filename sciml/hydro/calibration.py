@@ -1,0 +1,235 @@
+"""Calibrated quantiles for any forecaster: the errors of late set the width, and it is corrected.
+
+A forecast error over its recent root mean square is nearly free of scale. Its quantiles start from
+those over the training runs and then follow the run: quantile q of level τ moves by
+
+    q ← q + step (τ - [error ≤ quantile as issued]),
+
+so that in the long run a share τ of the errors lies below it, whatever the law of the errors and
+however it drifts. An error counts once it can be known; missing samples count for nothing.
+
+Source:
+    Online conformal prediction: Gibbs & Candès, NeurIPS (2021); the same rule as stochastic
+    gradient descent on the pinball loss. Continuous ranked probability score as an integral of
+    pinball losses: Gneiting & Raftery, J. Am. Stat. Assoc. 102 (2007).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import xarray as xr
+from pydantic import PositiveFloat
+
+from sciml.core.axes import FloatArray
+from sciml.core.errors import BadInput
+from sciml.core.settings import Settings
+from sciml.hydro.cases import Case, Cases
+from sciml.hydro.forecast import Forecaster, Plan
+
+LEVELS = tuple(level / 20 for level in range(1, 20))  # 0.05 to 0.95
+_LEAST_SCALE = 1e-3  # of the training runs' root-mean-square error
+
+
+class CalibrationSettings(Settings):
+    """How fast width and quantiles follow."""
+
+    memory: PositiveFloat = 50.0  # samples over which squared errors are forgotten
+    step: PositiveFloat = 0.05  # of the quantiles, over the recent root-mean-square error
+
+
+class Calibrated:
+    """A forecaster whose answer also has ``quantile`` (time, lead, target, level)."""
+
+    def __init__(self, forecaster: Forecaster, settings: CalibrationSettings | None = None) -> None:
+        """Choose what to calibrate; it need not be fitted yet.
+
+        Args:
+            forecaster: Any.
+            settings: How fast to follow.
+        """
+        self._forecaster, self._settings = forecaster, settings or CalibrationSettings()
+        self.name = f"{forecaster.name}, calibrated"
+
+    def fit(self, train: Cases) -> dict[str, float]:
+        """Fit the forecaster; :meth:`start` then learns the quantiles at some leads."""
+        return self._forecaster.fit(train)
+
+    def start(self, train: Cases, leads: Sequence[int]) -> "Calibrated":
+        """Learn where scale and quantiles start, from the errors of the training runs.
+
+        Args:
+            train: Runs; the forecaster may have been fitted on them.
+            leads: Samples ahead, all that will be asked for.
+
+        Returns:
+            This forecaster, ready.
+
+        Raises:
+            BadInput: if no forecast is due in the judged part of any run.
+        """
+        self._targets = train.target_indices
+        errors: dict[int, list[FloatArray]] = {lead: [] for lead in leads}
+        for case in train.cases.values():
+            forecast = self._forecaster.predict(case.values, leads)["forecast"]
+            for number, lead in enumerate(leads):
+                errors[lead].append(_judged_errors(forecast[:, number], case, self._targets, lead))
+        self._begin = {lead: _beginning(pooled, lead) for lead, pooled in errors.items()}
+        return self
+
+    def predict(
+        self, inputs: FloatArray, leads: Sequence[int], planned: Plan | None = None
+    ) -> xr.Dataset:
+        """Forecast one run with quantiles; see :class:`sciml.hydro.forecast.Forecaster`.
+
+        Raises:
+            BadInput: if a lead was not started.
+        """
+        unknown = sorted(set(leads) - set(getattr(self, "_begin", ())))
+        if unknown:
+            raise BadInput(f"{self.name}: no quantiles for leads {unknown}; call start with them")
+        told = self._forecaster.predict(inputs, leads, planned)
+        forecast, first = told["forecast"], int(told["time"][0])
+        truth = np.ascontiguousarray(inputs[first:, self._targets])
+        quantiles = np.empty((*forecast.shape, len(LEVELS)))
+        memory = 1.0 - 1.0 / max(1.0, self._settings.memory)
+        for number, lead in enumerate(leads):
+            gaps = np.full(truth.shape, np.nan)  # known at (time), of the forecast lead before
+            gaps[lead:] = truth[lead:] - forecast.values[: max(0, len(truth) - lead), number]
+            begin = self._begin[lead]
+            widths = _followed(gaps, lead, begin, np.array(LEVELS), memory, self._settings.step)
+            quantiles[:, number] = forecast.values[:, number, :, None] + widths
+        axes = ("time", "lead", "target", "level")
+        return told.assign(quantile=(axes, quantiles)).assign_coords(level=list(LEVELS))
+
+
+class _Beginning(NamedTuple):
+    """Where the run begins."""
+
+    scale: FloatArray  # root-mean-square error, (target,)
+    quantiles: FloatArray  # of errors over their scale, (target, level)
+
+
+def _beginning(errors: Sequence[FloatArray], lead: int) -> _Beginning:
+    """Scale and quantiles of the errors of the training runs, each run in its own scale."""
+    errors = [one for one in errors if len(one)]
+    if not errors:
+        raise BadInput(f"calibration: no forecast at lead {lead} is due in any training run")
+    scales = [np.sqrt(np.mean(one**2, axis=0)) for one in errors]
+    if not np.all(np.array(scales) > 0):
+        raise BadInput(f"calibration: a target is forecast at lead {lead} without any error")
+    ratios = np.concatenate([one / scale for one, scale in zip(errors, scales, strict=True)])
+    return _Beginning(np.mean(scales, axis=0), np.quantile(ratios, LEVELS, axis=0).T)
+
+
+@numba.njit(cache=True)
+def _followed(
+    gaps: FloatArray,
+    lead: int,
+    begin: _Beginning,
+    levels: FloatArray,
+    memory: float,
+    step: float,
+) -> FloatArray:
+    """Quantiles of the error of the forecast issued at each time. (time, target, level)"""
+    times, targets = gaps.shape
+    issued = np.empty((times, targets, len(levels)))
+    for c in range(targets):
+        power, least = begin.scale[c] ** 2, (_LEAST_SCALE * begin.scale[c]) ** 2
+        q = begin.quantiles[c].copy()
+        for t in range(times):
+            gap = gaps[t, c]
+            if not np.isnan(gap):
+                for n in range(len(levels)):
+                    below = 1.0 if gap <= issued[t - lead, c, n] else 0.0
+                    q[n] += step * (levels[n] - below)
+                power = memory * power + (1.0 - memory) * gap**2
+            # Quantiles that crossed on their ways are put in order.
+            issued[t, c] = np.sort(q) * np.sqrt(max(power, least))
+    return issued
+
+
+def interval_scores(
+    forecaster: Forecaster, cases: Cases, leads: Sequence[int], share: float = 0.9
+) -> xr.Dataset:
+    """How honest and how sharp the quantiles of a forecaster are.
+
+    Args:
+        forecaster: Fitted; its answer has ``quantile``.
+        cases: Runs to judge on.
+        leads: Samples ahead.
+        share: Probability of the central interval; both of its ends must be levels.
+
+    Returns:
+        By lead: ``coverage``, the share of the truths inside the interval; ``width``, the mean
+        width of the interval, and ``crps``, the continuous ranked probability score from the
+        quantiles (twice their mean pinball loss), both over the standard deviation of the
+        target and averaged over targets.
+
+    Raises:
+        BadInput: if an end of the interval is no level, or no forecast is due in any run.
+    """
+    ends = [_level((1 - share) / 2), _level((1 + share) / 2)]
+    sums = {name: np.zeros((len(leads), len(cases.targets))) for name in ("in", "w", "p", "v")}
+    due = np.zeros(len(leads))
+    for case in cases.cases.values():
+        told = forecaster.predict(case.values, leads)
+        for number, lead in enumerate(leads):
+            issued, truth = _judged_pairs(told["quantile"][:, number], case, cases, lead)
+            gaps = truth[..., None] - issued  # (time, target, level)
+            low, high = issued[..., ends[0]], issued[..., ends[1]]
+            sums["in"][number] += np.sum((truth >= low) & (truth <= high), axis=0)
+            sums["w"][number] += np.sum(high - low, axis=0)
+            sums["p"][number] += np.mean(_pinball(gaps), axis=-1).sum(axis=0)
+            sums["v"][number] += np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
+            due[number] += len(truth)
+    if due.min() == 0:
+        raise BadInput(f"{forecaster.name}: no forecast is due in the judged part of the runs")
+    means = {name: total / due[:, None] for name, total in sums.items()}
+    deviation = np.sqrt(means["v"])
+    scores = {
+        "coverage": means["in"].mean(axis=1),
+        "width": (means["w"] / deviation).mean(axis=1),
+        "crps": (2.0 * means["p"] / deviation).mean(axis=1),
+    }
+    data = {name: ("lead", values) for name, values in scores.items()}
+    return xr.Dataset(data, coords={"lead": list(leads)})
+
+
+def _pinball(gaps: FloatArray) -> FloatArray:
+    """Loss of each quantile, for truth minus quantile; the last axis is the level."""
+    levels = np.array(LEVELS)
+    return np.maximum(levels * gaps, (levels - 1.0) * gaps)
+
+
+def _level(wanted: float) -> int:
+    """The number of a level."""
+    distances = np.abs(np.array(LEVELS) - wanted)
+    if distances.min() > 1e-9:
+        raise BadInput(f"share: no quantile of level {wanted:g}; levels are multiples of 0.05")
+    return int(distances.argmin())
+
+
+def _due(forecast: xr.DataArray, case: Case, lead: int) -> tuple[FloatArray, FloatArray]:
+    """What counts: numbers of the forecasts, and the samples that they are for."""
+    due = forecast["time"].values + lead
+    counted = (due >= case.judged.start) & (due < min(case.judged.stop, len(case.values)))
+    return np.flatnonzero(counted), due[counted]
+
+
+def _judged_errors(
+    forecast: xr.DataArray, case: Case, targets: Sequence[int], lead: int
+) -> FloatArray:
+    """Truth minus forecast where it counts and the truth was measured. (time, target)"""
+    rows, due = _due(forecast, case, lead)
+    errors = case.values[due][:, list(targets)] - forecast.values[rows]
+    return errors[np.isfinite(errors).all(axis=1)]
+
+
+def _judged_pairs(
+    issued: xr.DataArray, case: Case, cases: Cases, lead: int
+) -> tuple[FloatArray, FloatArray]:
+    """Quantiles and truths that count. (time, target, level) and (time, target)"""
+    rows, due = _due(issued, case, lead)
+    return issued.values[rows], case.values[due][:, cases.target_indices]

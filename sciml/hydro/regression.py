@@ -1,0 +1,114 @@
+"""Linear regression of what comes on what was: pooled over runs, or learnt as a run goes on."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from sciml.core.axes import FloatArray, axes
+from sciml.core.errors import BadInput
+
+
+def histories(values: FloatArray, order: int) -> FloatArray:
+    """The last samples of every channel at each time, zero before the first.
+
+    Args:
+        values: Shape (time, channel).
+        order: Samples of history, the present among them.
+
+    Returns:
+        Shape (time, channel x order); of each channel the oldest first.
+    """
+    axes(values, "time channel", "values")
+    padded = np.concatenate([np.zeros((order - 1, values.shape[1])), values])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, order, axis=0)
+    return np.ascontiguousarray(windows.reshape(len(values), -1))
+
+
+def pooled_ridge(samples: Iterable[tuple[FloatArray, FloatArray]], ridge: float) -> FloatArray:
+    """Coefficients that fit the samples of several runs, with a penalty on their squares.
+
+    Args:
+        samples: For each run features (time, feature) and outcomes (time, outcome).
+        ridge: Penalty per sample.
+
+    Returns:
+        Coefficients, shape (feature, outcome).
+
+    Raises:
+        BadInput: if there are no samples, or a value is not finite.
+    """
+    gram, cross, count = np.zeros(()), np.zeros(()), 0
+    for features, outcomes in samples:
+        sizes = axes(features, "time feature", "features")
+        axes(outcomes, "time outcome", "outcomes", time=sizes["time"])
+        gram, cross = gram + features.T @ features, cross + features.T @ outcomes
+        count += len(features)
+    if count == 0:
+        raise BadInput("regression: no samples; are the runs longer than history and lead?")
+    if not (np.isfinite(gram).all() and np.isfinite(cross).all()):
+        raise BadInput("regression: a feature or outcome is not finite; fill gaps beforehand")
+    return np.linalg.solve(gram + ridge * count * np.eye(len(gram)), cross)
+
+
+class Belief(NamedTuple):
+    """What is believed of the coefficients before a run, and of the noise."""
+
+    variance: FloatArray  # of each coefficient about 0, shape (feature,)
+    noise: float  # variance of the outcome about the regression
+
+
+def recursive_ridge(
+    features: FloatArray, outcomes: FloatArray, lead: int, belief: Belief
+) -> FloatArray:
+    """Predict each outcome from coefficients learnt earlier in the same run (Bayes).
+
+    The outcome that belongs to the features of sample t is known at sample t + lead and not
+    before, so it is learnt from then.
+
+    Args:
+        features: Shape (time, feature).
+        outcomes: Shape (time, outcome); the last ``lead`` rows are never looked at.
+        lead: Samples until an outcome is known.
+        belief: Before the first sample.
+
+    Returns:
+        Expected outcomes, shape (time, outcome).
+
+    Source:
+        Recursive least squares, for example Ljung, System Identification (1999), chapter 11.
+    """
+    sizes = axes(features, "time feature", "features")
+    axes(outcomes, "time outcome", "outcomes", time=sizes["time"])
+    axes(belief.variance, "feature", "belief.variance", feature=sizes["feature"])
+    if lead < 1 or not (belief.noise > 0 and np.all(belief.variance >= 0)):
+        raise BadInput(
+            f"recursive_ridge: expected a lead of at least 1, positive noise and variances of 0 or "
+            f"more, got lead {lead}, noise {belief.noise:g}, variance {belief.variance.min():g}"
+        )
+    return _recursive_ridge(features, outcomes, lead, belief)
+
+
+@numba.njit(cache=True, fastmath=True)
+def _recursive_ridge(
+    features: FloatArray, outcomes: FloatArray, lead: int, belief: Belief
+) -> FloatArray:
+    """The recursion: covariance P and coefficients W after each outcome."""
+    P = np.diag(belief.variance)
+    W = np.zeros((features.shape[1], outcomes.shape[1]))
+    expected = np.empty_like(outcomes)
+    for t in range(len(features)):
+        if t >= lead:
+            x = features[t - lead]
+            gain = P @ x
+            variance = belief.noise + x @ gain
+            surprise = (outcomes[t - lead] - x @ W) / variance
+            for i in range(len(x)):
+                for j in range(len(surprise)):
+                    W[i, j] += gain[i] * surprise[j]
+                share = gain[i] / variance
+                for j in range(len(x)):
+                    P[i, j] -= share * gain[j]
+        expected[t] = features[t] @ W
+    return expected
