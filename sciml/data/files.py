@@ -37,7 +37,8 @@ _CHUNK = 1 << 16  # bytes
 def find(name: str) -> Path:
     """Find the built file of a dataset on this machine and check it; never uses the network.
 
-    The cache comes first, then the folders in ``SCIML_DATA`` with all that is below them.
+    The cache comes first, then the folder of the card, where small data of our own are kept, then
+    the folders in ``SCIML_DATA`` with all that is below them.
 
     Args:
         name: Name of the dataset.
@@ -173,6 +174,11 @@ def _cached(card: Card) -> Path:
     return cache_folder() / "datasets" / card.name / card.built.file
 
 
+def _beside(card: Card) -> Path:
+    """Where the built file is when it comes with the project."""
+    return card_path(card.name).with_name(card.built.file)
+
+
 def _kept(upstream: Upstream, original: Original) -> Path:
     """Where a fetched original is kept: the cache is laid out like a mirror."""
     return cache_folder() / "originals" / _mirror_path(upstream, original)
@@ -196,8 +202,9 @@ def _folders(variable: str) -> list[Path]:
 def _candidates(card: Card) -> Iterator[Path]:
     """Files that bear the name of the built file, in the order of the search."""
     folders = _folders(DATA)
-    if _cached(card).is_file():
-        yield _cached(card)
+    for path in (_cached(card), _beside(card)):
+        if path.is_file():
+            yield path
     for folder in folders:
         yield from sorted(path for path in folder.rglob(card.built.file) if path.is_file())
 
