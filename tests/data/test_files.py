@@ -123,6 +123,28 @@ def test_the_places_that_were_searched_are_named(home, monkeypatch):
         files.find("waves")
 
 
+def test_a_file_beside_its_card_is_found_without_a_cache_or_a_network(home):
+    beside = waves(home / "datasets/waves/waves.nc")
+    assert files.find("waves") == files.verify("waves") == beside
+    assert kept_files(home) == []
+
+
+def test_a_damaged_file_beside_its_card_is_not_passed_over(home, monkeypatch):
+    waves(home / "datasets/waves/waves.nc", values=(1.5, 2.5, 9.0))
+    (home / "mine").mkdir()
+    waves(home / "mine/waves.nc")
+    monkeypatch.setenv("SCIML_DATA", str(home / "mine"))
+    with pytest.raises(DamagedFile, match=r"datasets/waves/waves.nc: expected sha256"):
+        files.find("waves")
+
+
+def test_a_rebuilt_copy_comes_before_the_file_beside_the_card(home, monkeypatch):
+    waves(home / "datasets/waves/waves.nc", values=(1.5, 2.5, 9.0))
+    serve(monkeypatch, online)
+    assert files.build("waves", lambda _: None) == files.find("waves")
+    assert files.find("waves").is_relative_to(home / "cache")
+
+
 def test_a_folder_that_is_not_there_is_named(home, monkeypatch):
     monkeypatch.setenv("SCIML_DATA", "/nowhere")
     with pytest.raises(BadInput) as caught:

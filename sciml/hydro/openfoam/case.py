@@ -41,7 +41,7 @@ def case_files(settings: CavitationCase) -> dict[str, str]:
     }
     words = {name: f"{value:.12g}" for name, value in numbers.items()}
     words |= mesh_entries(settings.radius, settings.refinement)
-    folder = resources.files(__package__) / "templates"
+    folder = resources.files("sciml.hydro.openfoam") / "templates"
     return {
         path: Template((folder / path).read_text(encoding="utf-8")).substitute(words)
         for path in _TEMPLATES

@@ -4,13 +4,16 @@ The start of a cavity has no steady state that lasts: the drag settles first, th
 reaches its full size, then it sheds. Two windows are cut out, neither of them by eye.
 """
 
+# Not strict: scipy and xarray type their values as unknown.
+# pyright: standard
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+from scipy.integrate import trapezoid
 
-from sciml.core.axes import FloatArray, axes
+from sciml.core.axes import BoolArray, FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.hydro.cavity import drag_coefficient, garabedian_diameter, garabedian_length
 
@@ -44,7 +47,7 @@ class Window(NamedTuple):
         """How long it is, s."""
         return self.stop - self.start
 
-    def holds(self, time: FloatArray) -> FloatArray:
+    def holds(self, time: FloatArray) -> BoolArray:
         """Which times lie inside, as true and false."""
         return (time >= self.start) & (time <= self.stop)
 
@@ -133,7 +136,7 @@ def steady_cavity(history: xr.Dataset) -> SteadyCavity:
         )
     inside = window.holds(time)
     return SteadyCavity(
-        float(np.trapz(drag[inside], time[inside]) / window.length),
+        float(trapezoid(drag[inside], time[inside]) / window.length),
         _half_range(drag[inside]),
         float(full["cavity_length"].mean()),
         _half_range(full["cavity_length"].values),

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy import ndimage
 
-from sciml.core.axes import FloatArray, axes
+from sciml.core.axes import BoolArray, FloatArray, axes
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.hydro.openfoam.case import read_settings
-from sciml.hydro.openfoam.mesh import ACROSS, ALONG, DISK, SHARE, cell_count, centres, gridded
+from sciml.hydro.openfoam.mesh import SHARE, cell_count, centres, gridded
 from sciml.hydro.openfoam.runner import FOOTER, SAMPLES, written_times
 from sciml.hydro.openfoam.settings import CavitationCase
 
@@ -120,7 +119,8 @@ def read_field(path: Path, cells: int) -> FloatArray:
         head, _, rest = rest.partition("(")
         body, closed, _ = rest.partition(")")
         values = np.array(body.split(), np.float64)
-        whole = bool(closed) and FOOTER in text[-200:] and int(head.split()[-1]) == len(values)
+        announced = int(head.split()[-1])
+        whole = bool(closed) and text.rstrip().endswith(FOOTER) and announced == len(values)
     except (ValueError, IndexError):
         whole, values = False, np.empty(0)
     if not whole:
@@ -145,7 +145,8 @@ def cavity_extent(water: FloatArray, x: FloatArray, r: FloatArray) -> tuple[floa
         The largest x and the largest r of the edge, in the unit of x and r; both 0 without cavity.
     """
     axes(water, "r x", "water", r=len(r), x=len(x))
-    labels, _ = ndimage.label(np.nan_to_num(water, nan=1.0) < EDGE)
+    labels = np.empty(water.shape, np.int32)
+    ndimage.label(np.nan_to_num(water, nan=1.0) < EDGE, output=labels)
     attached = np.unique(labels[_beside_the_disk(water)])
     region = np.isin(labels, attached[attached > 0])
     if not region.any():
@@ -153,7 +154,7 @@ def cavity_extent(water: FloatArray, x: FloatArray, r: FloatArray) -> tuple[floa
     return _last_edge(water, region, x), _last_edge(water.T, region.T, r)
 
 
-def _last_edge(water: FloatArray, region: NDArray[np.bool_], places: FloatArray) -> float:
+def _last_edge(water: FloatArray, region: BoolArray, places: FloatArray) -> float:
     """The farthest crossing of the edge along the second axis, shape of both (line, place)."""
     line, place = np.nonzero(region[:, :-1] & (water[:, 1:] >= EDGE))
     inside, outside = water[line, place], water[line, place + 1]
@@ -162,7 +163,7 @@ def _last_edge(water: FloatArray, region: NDArray[np.bool_], places: FloatArray)
     return float(np.max(crossings, initial=0.0))
 
 
-def _beside_the_disk(water: FloatArray) -> NDArray[np.bool_]:
+def _beside_the_disk(water: FloatArray) -> BoolArray:
     """The cells that touch the disk, its front excepted, shape (r, x)."""
     disk = np.isnan(water)
     beside = np.zeros_like(disk)

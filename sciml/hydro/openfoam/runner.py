@@ -19,7 +19,7 @@ MESHER = "blockMesh"
 SOLVER = "interPhaseChangeFoam"
 INSTALL = "apt-get install --no-install-recommends openfoam"
 
-FOOTER = "// ****"  # how a file of OpenFOAM that was written to its end ends
+FOOTER = "* //"  # how a file of OpenFOAM that was written to its end ends
 SAMPLES = "postProcessing"
 
 _PROJECT = "WM_PROJECT_DIR"
@@ -113,7 +113,7 @@ def _is_whole(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - 200, 0))
-        return FOOTER.encode() in file.read()
+        return file.read().rstrip().endswith(FOOTER.encode())
 
 
 def _drop_samples(folder: Path, start: float) -> None:
