@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy.integrate import trapezoid
+from scipy.ndimage import median_filter
 
 from sciml.core.axes import BoolArray, FloatArray, axes
 from sciml.core.errors import BadInput
@@ -30,7 +30,11 @@ __all__ = [
 DRAG_BAND = 0.02  # lowest to highest drag on its plateau, over the middle of the two
 SIZE_BAND = 0.02  # what the volume of a full-grown cavity lacks of its maximum, at most
 SHORTEST = 2.0  # D_n / U, of a plateau
+SMOOTHING = 1.0  # D_n / U, of the running median of the drag
+CLOCK_STEPS = 20  # in D_n / U, of the clock that the median runs on
 
+
+_ROUNDING = 1e-6  # of a step of the clock
 _SAFETY = 1.25  # of the grid convergence index with a credible order
 _SAFETY_WITHOUT_ORDER = 3.0  # times the range of the results, when no order is seen
 _CREDIBLE_ORDERS = (0.5, 3.0)  # the schemes are of first to second order
@@ -110,9 +114,11 @@ def longest_plateau(time: FloatArray, values: FloatArray, band: float, shortest:
 def steady_cavity(history: xr.Dataset) -> SteadyCavity:
     """The steady drag and the full-grown size of a starting cavity.
 
-    The drag is the mean in time over the longest stretch in which it stays within 2 %. Length and
-    diameter are means over the snapshots around the largest volume of that stretch, as long as
-    the volume stays within 2 % of it: there the cavity neither grows nor has begun to shed.
+    The drag is smoothed by a running median over D_n / U, because pockets of vapour that collapse
+    beat on the disk for a few steps. It is the mean over the longest stretch in which it stays
+    within 2 %. Length and diameter are means over the snapshots around the largest volume of that
+    stretch, as long as the volume stays within 2 % of it: there the cavity neither grows nor has
+    begun to shed.
 
     Args:
         history: From :func:`sciml.hydro.openfoam.reader.read_case`.
@@ -124,20 +130,19 @@ def steady_cavity(history: xr.Dataset) -> SteadyCavity:
         BadInput: if there is no plateau, or the cavity still grows when it ends.
     """
     transit = float(history.attrs["diameter"] / history.attrs["speed"])
-    time, drag = history["time"].values, history["drag_coefficient"].values
-    window = longest_plateau(time, drag, DRAG_BAND, SHORTEST * transit)
-    volume = history["vapour_volume"].values
-    ripe = _around_the_maximum(time, volume, window)
+    clock, drag = _smoothed_drag(history, transit)
+    window = longest_plateau(clock, drag, DRAG_BAND, SHORTEST * transit)
+    ripe = _around_the_maximum(history["time"].values, history["vapour_volume"].values, window)
     full = history.sel(snapshot=ripe.holds(history["snapshot"].values))
     if full.sizes["snapshot"] == 0:
         raise BadInput(
             f"steady_cavity: no field was written from {ripe.start:g} to {ripe.stop:g} s, while "
             "the cavity has its full size; make output_interval smaller"
         )
-    inside = window.holds(time)
+    steady_drag = drag[window.holds(clock)]
     return SteadyCavity(
-        float(trapezoid(drag[inside], time[inside]) / window.length),
-        _half_range(drag[inside]),
+        float(steady_drag.mean()),
+        _half_range(steady_drag),
         float(full["cavity_length"].mean()),
         _half_range(full["cavity_length"].values),
         float(full["cavity_diameter"].mean()),
@@ -205,8 +210,18 @@ def grid_convergence(results: Sequence[float], refinement_ratio: float) -> GridS
     return GridStudy(fine + gained, order, _SAFETY * abs(gained), True)
 
 
+def _smoothed_drag(history: xr.Dataset, transit: float) -> tuple[FloatArray, FloatArray]:
+    """An even clock, s, and the running median of the drag on it."""
+    time = history["time"].values
+    step = transit / CLOCK_STEPS
+    clock = np.arange(np.ceil(time[0] / step - _ROUNDING), time[-1] / step + _ROUNDING) * step
+    drag = np.interp(clock, time, history["drag_coefficient"].values)
+    size = round(SMOOTHING * CLOCK_STEPS) + 1
+    return clock, median_filter(drag, size, mode="nearest")
+
+
 def _around_the_maximum(time: FloatArray, volume: FloatArray, window: Window) -> Window:
-    """Where the volume is near its largest value of a window."""
+    """Where the volume is near its largest value of a window; it may reach beyond the window."""
     inside = np.flatnonzero(window.holds(time))
     first, last = int(inside[0]), int(inside[-1])
     top = first + int(np.argmax(volume[inside]))
@@ -216,9 +231,9 @@ def _around_the_maximum(time: FloatArray, volume: FloatArray, window: Window) ->
             "its plateau or the history ends; simulate longer"
         )
     low = volume < (1.0 - SIZE_BAND) * volume[top]
-    before, after = np.flatnonzero(low[first:top]), np.flatnonzero(low[top : last + 1])
-    start = first + int(before[-1]) + 1 if len(before) else first
-    stop = top + int(after[0]) - 1 if len(after) else last
+    before, after = np.flatnonzero(low[:top]), np.flatnonzero(low[top:])
+    start = int(before[-1]) + 1 if len(before) else 0
+    stop = top + int(after[0]) - 1 if len(after) else len(time) - 1
     return Window(float(time[start]), float(time[stop]))
 
 

@@ -72,7 +72,7 @@ def collected(histories: Mapping[str, Sequence[xr.Dataset]]) -> xr.Dataset:
                     row[meshes.index(run.attrs["refinement"])] = _resampled(
                         run[name], clock, clocks[clock]
                     )
-            data[name] = (("case", "refinement", clock), values, run[name].attrs)
+            data[name] = (("case", "refinement", clock), values, every[0][name].attrs)
     return data
 
 

@@ -57,7 +57,9 @@ def test_the_common_settings_are_attributes_and_the_others_are_not() -> None:
 
 
 def test_a_run_that_was_not_made_is_named() -> None:
-    with pytest.raises(BadInput, match="no run b on refinement 1.5; there are a on 1, a on 1.5, b"):
+    with pytest.raises(
+        BadInput, match=r"no run b on refinement 1.5; there are a on 1, a on 1.5, b"
+    ):
         case_history(collected(RUNS), "b", 1.5)
 
 
