@@ -27,7 +27,7 @@ __all__ = [
     "steady_deviations",
 ]
 
-DRAG_BAND = 0.02  # lowest to highest drag on its plateau, over the middle of the two
+DRAG_BAND = 0.03  # lowest to highest drag on its plateau, over the middle of the two
 SIZE_BAND = 0.02  # what the volume of a full-grown cavity lacks of its maximum, at most
 SHORTEST = 2.0  # D_n / U, of a plateau
 SMOOTHING = 1.0  # D_n / U, of the running median of the drag
@@ -116,15 +116,15 @@ def steady_cavity(history: xr.Dataset) -> SteadyCavity:
 
     The drag is smoothed by a running median over D_n / U, because pockets of vapour that collapse
     beat on the disk for a few steps. It is the mean over the longest stretch in which it stays
-    within 2 %. Length and diameter are means over the snapshots around the largest volume of that
-    stretch, as long as the volume stays within 2 % of it: there the cavity neither grows nor has
-    begun to shed.
+    within 3 %. Length and diameter are medians over the snapshots around the largest volume of
+    that stretch, as long as the volume stays within 2 % of it: there the cavity hardly grows or
+    shrinks, and a cloud that tears off now and then does not count.
 
     Args:
         history: From :func:`sciml.hydro.openfoam.reader.read_case`.
 
     Returns:
-        Means and spreads.
+        The steady values and their spreads.
 
     Raises:
         BadInput: if there is no plateau, or the cavity still grows when it ends.
@@ -143,9 +143,9 @@ def steady_cavity(history: xr.Dataset) -> SteadyCavity:
     return SteadyCavity(
         float(steady_drag.mean()),
         _half_range(steady_drag),
-        float(full["cavity_length"].mean()),
+        float(full["cavity_length"].median()),
         _half_range(full["cavity_length"].values),
-        float(full["cavity_diameter"].mean()),
+        float(full["cavity_diameter"].median()),
         _half_range(full["cavity_diameter"].values),
         window,
         ripe,

@@ -77,7 +77,7 @@ def test_sizes_are_those_around_the_largest_volume() -> None:
     assert steady.diameter_spread == pytest.approx(0.1 * 1.25e-3, abs=1.3e-5)
     assert steady.length == pytest.approx(0.04)
     assert steady.drag_coefficient == pytest.approx(1.05, rel=5e-3)
-    assert 0 < steady.drag_spread <= 0.0107
+    assert 0 < steady.drag_spread <= 0.0158
 
 
 def test_a_beat_of_a_few_steps_does_not_end_the_plateau() -> None:
