@@ -84,7 +84,7 @@ def cell_count(refinement: float) -> int:
 
 
 def centres(refinement: float) -> tuple[FloatArray, FloatArray]:
-    """Where the cells are, midway between their ends.
+    """Where the centres of mass of the cells are.
 
     Args:
         refinement: As in the settings.
@@ -94,7 +94,9 @@ def centres(refinement: float) -> tuple[FloatArray, FloatArray]:
         both in disk radii. The product grid has no cells inside the disk.
     """
     x, r = (_nodes(segments, refinement) for segments in (ALONG, ACROSS))
-    return (x[1:] + x[:-1]) / 2, (r[1:] + r[:-1]) / 2
+    near, far = r[:-1], r[1:]
+    # A wedge is thin at the axis: its centre of mass lies beyond the middle.
+    return (x[1:] + x[:-1]) / 2, 2 / 3 * (near**2 + near * far + far**2) / (near + far)
 
 
 def gridded(values: FloatArray, refinement: float) -> FloatArray:
