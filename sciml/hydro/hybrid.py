@@ -114,8 +114,20 @@ class TrackedHybrid:
         self._settings = settings or HybridSettings()
         s = self._settings
         self._trained = (
-            _Trained("learnt from targets", _harmonic, _target_innovations, s.target_order, s.target_ridge),
-            _Trained("learnt from all channels", _harmonic, _innovations, s.channel_order, s.channel_ridge),
+            _Trained(
+                "learnt from targets",
+                _harmonic,
+                _target_innovations,
+                s.target_order,
+                s.target_ridge,
+            ),
+            _Trained(
+                "learnt from all channels",
+                _harmonic,
+                _innovations,
+                s.channel_order,
+                s.channel_ridge,
+            ),
             _Trained("autoregression", _nothing, _filled, s.channel_order, s.channel_ridge),
         )
 
