@@ -26,7 +26,7 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.hydro.cases import Case, Cases
-from sciml.hydro.forecast import Forecaster, Plan
+from sciml.hydro.forecast import Forecaster, Plan, judged, told
 
 LEVELS = tuple(level / 20 for level in range(1, 20))  # 0.05 to 0.95
 _LEAST_SCALE = 1e-3  # of the training runs' root-mean-square error
@@ -35,8 +35,10 @@ _LEAST_SCALE = 1e-3  # of the training runs' root-mean-square error
 class CalibrationSettings(Settings):
     """How fast width and quantiles follow."""
 
-    memory: PositiveFloat = 50.0  # samples over which squared errors are forgotten
-    step: PositiveFloat = 0.05  # of the quantiles, over the recent root-mean-square error
+    memory: PositiveFloat = 25.0  # samples over which squared errors are forgotten
+    # Of the quantiles, over the recent root-mean-square error. An error is known a lead late, so
+    # that a quantile can overshoot by step x lead: from 0.05 on it runs away at 50 samples.
+    step: PositiveFloat = 0.02
 
 
 class Calibrated:
@@ -50,31 +52,37 @@ class Calibrated:
             settings: How fast to follow.
         """
         self._forecaster, self._settings = forecaster, settings or CalibrationSettings()
+        self._begin: dict[int, _Beginning] = {}
         self.name = f"{forecaster.name}, calibrated"
 
     def fit(self, train: Cases) -> dict[str, float]:
         """Fit the forecaster; :meth:`start` then learns the quantiles at some leads."""
         return self._forecaster.fit(train)
 
-    def start(self, train: Cases, leads: Sequence[int]) -> "Calibrated":
+    def start(
+        self, train: Cases, leads: Sequence[int], planned: Sequence[str] = ()
+    ) -> "Calibrated":
         """Learn where scale and quantiles start, from the errors of the training runs.
 
         Args:
             train: Runs; the forecaster may have been fitted on them.
             leads: Samples ahead, all that will be asked for.
+            planned: Channels whose future the forecaster is told.
 
         Returns:
             This forecaster, ready.
 
         Raises:
-            BadInput: if no forecast is due in the judged part of any run.
+            BadInput: if no forecast is due in the judged part of any run, or one is without error.
         """
         self._targets = train.target_indices
         errors: dict[int, list[FloatArray]] = {lead: [] for lead in leads}
         for case in train.cases.values():
-            forecast = self._forecaster.predict(case.values, leads)["forecast"]
+            forecast = told(self._forecaster, case, train, leads, planned)["forecast"]
             for number, lead in enumerate(leads):
-                errors[lead].append(_judged_errors(forecast[:, number], case, self._targets, lead))
+                expected, truth = judged(forecast[:, number], case, self._targets, lead)
+                measured = np.isfinite(truth).all(axis=1)
+                errors[lead].append((truth - expected)[measured])
         self._begin = {lead: _beginning(pooled, lead) for lead, pooled in errors.items()}
         return self
 
@@ -86,11 +94,11 @@ class Calibrated:
         Raises:
             BadInput: if a lead was not started.
         """
-        unknown = sorted(set(leads) - set(getattr(self, "_begin", ())))
+        unknown = sorted(set(leads) - set(self._begin))
         if unknown:
             raise BadInput(f"{self.name}: no quantiles for leads {unknown}; call start with them")
-        told = self._forecaster.predict(inputs, leads, planned)
-        forecast, first = told["forecast"], int(told["time"][0])
+        answer = self._forecaster.predict(inputs, leads, planned)
+        forecast, first = answer["forecast"], int(answer["time"][0])
         truth = np.ascontiguousarray(inputs[first:, self._targets])
         quantiles = np.empty((*forecast.shape, len(LEVELS)))
         memory = 1.0 - 1.0 / max(1.0, self._settings.memory)
@@ -100,8 +108,8 @@ class Calibrated:
             begin = self._begin[lead]
             widths = _followed(gaps, lead, begin, np.array(LEVELS), memory, self._settings.step)
             quantiles[:, number] = forecast.values[:, number, :, None] + widths
-        axes = ("time", "lead", "target", "level")
-        return told.assign(quantile=(axes, quantiles)).assign_coords(level=list(LEVELS))
+        dims = ("time", "lead", "target", "level")
+        return answer.assign(quantile=(dims, quantiles)).assign_coords(level=list(LEVELS))
 
 
 class _Beginning(NamedTuple):
@@ -151,50 +159,57 @@ def _followed(
 
 
 def interval_scores(
-    forecaster: Forecaster, cases: Cases, leads: Sequence[int], share: float = 0.9
+    forecaster: Forecaster,
+    cases: Cases,
+    leads: Sequence[int],
+    planned: Sequence[str] = (),
+    share: float = 0.9,
 ) -> xr.Dataset:
     """How honest and how sharp the quantiles of a forecaster are.
 
     Args:
         forecaster: Fitted; its answer has ``quantile``.
-        cases: Runs to judge on.
+        cases: Runs to judge on; a truth that is missing (NaN) does not count.
         leads: Samples ahead.
+        planned: Channels whose future the forecaster is told.
         share: Probability of the central interval; both of its ends must be levels.
 
     Returns:
         By lead: ``coverage``, the share of the truths inside the interval; ``width``, the mean
-        width of the interval, and ``crps``, the continuous ranked probability score from the
-        quantiles (twice their mean pinball loss), both over the standard deviation of the
-        target and averaged over targets.
+        width of the interval, and ``crps``, the continuous ranked probability score as twice the
+        integral of the pinball loss over the levels, both over the standard deviation of the
+        target; all averaged over targets.
 
     Raises:
         BadInput: if an end of the interval is no level, or no forecast is due in any run.
     """
     ends = [_level((1 - share) / 2), _level((1 + share) / 2)]
-    sums = {name: np.zeros((len(leads), len(cases.targets))) for name in ("in", "w", "p", "v")}
-    due = np.zeros(len(leads))
+    sums = np.zeros((5, len(leads), len(cases.targets)))
     for case in cases.cases.values():
-        told = forecaster.predict(case.values, leads)
+        quantiles = told(forecaster, case, cases, leads, planned)["quantile"]
         for number, lead in enumerate(leads):
-            issued, truth = _judged_pairs(told["quantile"][:, number], case, cases, lead)
-            gaps = truth[..., None] - issued  # (time, target, level)
-            low, high = issued[..., ends[0]], issued[..., ends[1]]
-            sums["in"][number] += np.sum((truth >= low) & (truth <= high), axis=0)
-            sums["w"][number] += np.sum(high - low, axis=0)
-            sums["p"][number] += np.mean(_pinball(gaps), axis=-1).sum(axis=0)
-            sums["v"][number] += np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
-            due[number] += len(truth)
+            issued, truth = judged(quantiles[:, number], case, cases.target_indices, lead)
+            sums[:, number] += _sums(issued, truth, ends)
+    due = sums[0]
     if due.min() == 0:
         raise BadInput(f"{forecaster.name}: no forecast is due in the judged part of the runs")
-    means = {name: total / due[:, None] for name, total in sums.items()}
-    deviation = np.sqrt(means["v"])
-    scores = {
-        "coverage": means["in"].mean(axis=1),
-        "width": (means["w"] / deviation).mean(axis=1),
-        "crps": (2.0 * means["p"] / deviation).mean(axis=1),
-    }
-    data = {name: ("lead", values) for name, values in scores.items()}
+    coverage, width, crps, variance = sums[1:] / due
+    deviation = np.sqrt(variance)
+    scores = {"coverage": coverage, "width": width / deviation, "crps": crps / deviation}
+    data = {name: ("lead", values.mean(axis=1)) for name, values in scores.items()}
     return xr.Dataset(data, coords={"lead": list(leads)})
+
+
+def _sums(issued: FloatArray, truth: FloatArray, ends: Sequence[int]) -> FloatArray:
+    """Over the truths of a run: count, inside, width, CRPS, squared deviation. (5, target)"""
+    low, high = (issued[..., end] for end in ends)
+    known = np.isfinite(truth)
+    mean = np.sum(truth, axis=0, where=known) / np.maximum(known.sum(axis=0), 1)
+    # The trapezoidal rule: the pinball loss vanishes at the levels 0 and 1.
+    crps = 2.0 * _pinball(truth[..., None] - issued).sum(axis=-1) / (len(LEVELS) + 1)
+    inside = (truth >= low) & (truth <= high)
+    each = np.stack([known, inside, high - low, crps, (truth - mean) ** 2])
+    return np.sum(each, axis=1, where=known)
 
 
 def _pinball(gaps: FloatArray) -> FloatArray:
@@ -209,27 +224,3 @@ def _level(wanted: float) -> int:
     if distances.min() > 1e-9:
         raise BadInput(f"share: no quantile of level {wanted:g}; levels are multiples of 0.05")
     return int(distances.argmin())
-
-
-def _due(forecast: xr.DataArray, case: Case, lead: int) -> tuple[FloatArray, FloatArray]:
-    """What counts: numbers of the forecasts, and the samples that they are for."""
-    due = forecast["time"].values + lead
-    counted = (due >= case.judged.start) & (due < min(case.judged.stop, len(case.values)))
-    return np.flatnonzero(counted), due[counted]
-
-
-def _judged_errors(
-    forecast: xr.DataArray, case: Case, targets: Sequence[int], lead: int
-) -> FloatArray:
-    """Truth minus forecast where it counts and the truth was measured. (time, target)"""
-    rows, due = _due(forecast, case, lead)
-    errors = case.values[due][:, list(targets)] - forecast.values[rows]
-    return errors[np.isfinite(errors).all(axis=1)]
-
-
-def _judged_pairs(
-    issued: xr.DataArray, case: Case, cases: Cases, lead: int
-) -> tuple[FloatArray, FloatArray]:
-    """Quantiles and truths that count. (time, target, level) and (time, target)"""
-    rows, due = _due(issued, case, lead)
-    return issued.values[rows], case.values[due][:, cases.target_indices]

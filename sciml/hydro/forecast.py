@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
-from sciml.core.axes import BoolArray, FloatArray, axes
+from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.hydro.cases import Case, Cases
@@ -287,12 +287,13 @@ def normalised_errors(
     spread = np.zeros_like(errors)
     due = 0
     for case in cases.cases.values():
-        forecast = _told(forecaster, case, cases, leads, planned)["forecast"]
+        forecast = told(forecaster, case, cases, leads, planned)["forecast"]
         for index, lead in enumerate(leads):
-            gaps, deviations = _judged(forecast[:, index], case, cases.target_indices, lead)
-            errors[index] += np.sum(gaps**2, axis=0)
-            spread[index] += np.sum(deviations**2, axis=0)
-            due += len(gaps)
+            expected, truth = judged(forecast[:, index], case, cases.target_indices, lead)
+            if len(truth):
+                errors[index] += np.sum((expected - truth) ** 2, axis=0)
+                spread[index] += np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
+            due += len(truth)
     if due == 0:
         raise BadInput(f"{forecaster.name}: no forecast is due in the judged part of the runs")
     if not np.all(spread > 0):
@@ -327,38 +328,56 @@ def coverage(
     width = NormalDist().inv_cdf(0.5 + share / 2)
     inside, due = np.zeros(len(leads)), np.zeros(len(leads))
     for case in cases.cases.values():
-        told = _told(forecaster, case, cases, leads, planned)
+        answer = told(forecaster, case, cases, leads, planned)
         for index, lead in enumerate(leads):
-            forecast, spread = (told[n][:, index] for n in ("forecast", "standard_deviation"))
-            gaps = _judged(forecast, case, cases.target_indices, lead)[0]
-            widths = width * spread.values[_counted(forecast, case, lead)]
-            inside[index] += np.sum(np.abs(gaps) <= widths)
-            due[index] += gaps.size
+            (expected, truth), (spread, _) = (
+                judged(answer[name][:, index], case, cases.target_indices, lead)
+                for name in ("forecast", "standard_deviation")
+            )
+            inside[index] += np.sum(np.abs(expected - truth) <= width * spread)
+            due[index] += truth.size
     if due.min() == 0:
         raise BadInput(f"{forecaster.name}: no forecast is due in the judged part of the runs")
     return xr.DataArray(inside / due, {"lead": list(leads)}, ("lead",), name="coverage")
 
 
-def _told(
-    forecaster: Forecaster, case: Case, cases: Cases, leads: Sequence[int], planned: Sequence[str]
+def told(
+    forecaster: Forecaster,
+    case: Case,
+    cases: Cases,
+    leads: Sequence[int],
+    planned: Sequence[str] = (),
 ) -> xr.Dataset:
-    """The forecast of a run whose planned channels came out as planned."""
+    """The forecast of a run whose planned channels came out as planned.
+
+    Args:
+        forecaster: A fitted forecaster.
+        case: The run.
+        cases: Where it is from.
+        leads: Samples ahead.
+        planned: Channels whose future the forecaster is told; see :class:`Forecaster`.
+
+    Returns:
+        The forecaster's answer.
+    """
     plan = {name: case.values[:, cases.channels.index(name)] for name in planned} or None
     return forecaster.predict(case.values, leads, planned=plan)
 
 
-def _counted(forecast: xr.DataArray, case: Case, lead: int) -> BoolArray:
-    """Which forecasts are due in the judged part."""
-    due = forecast["time"].values + lead
-    return (due >= case.judged.start) & (due < min(case.judged.stop, len(case.values)))
-
-
-def _judged(
-    forecast: xr.DataArray, case: Case, targets: Sequence[int], lead: int
+def judged(
+    answer: xr.DataArray, case: Case, targets: Sequence[int], lead: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Errors of the forecasts that count, and deviations of the truth from its mean."""
-    due, counts = forecast["time"].values + lead, _counted(forecast, case, lead)
-    truth = case.values[due[counts]][:, list(targets)]  # (time, target)
-    if len(truth) == 0:
-        return truth, truth
-    return forecast.values[counts] - truth, truth - truth.mean(axis=0)
+    """The forecasts that are due in the judged part of a run, and what came.
+
+    Args:
+        answer: At one lead, a forecast or what belongs to it; shape (time, target, ...).
+        case: The run.
+        targets: Numbers of the forecast channels.
+        lead: Samples ahead.
+
+    Returns:
+        The answers that count, shape (time, target, ...), and the truths, shape (time, target).
+    """
+    due = answer["time"].values + lead
+    counts = (due >= case.judged.start) & (due < min(case.judged.stop, len(case.values)))
+    return answer.values[counts], case.values[due[counts]][:, list(targets)]

@@ -32,6 +32,7 @@ from sciml.hydro.forecast import Plan, forecast_dataset
 from sciml.hydro.harmonics import Harmonics, HarmonicSettings, track_harmonics
 from sciml.hydro.regression import Belief, histories, pooled_ridge, recursive_ridge
 
+_FEWEST = 1e-9  # truths; before the first all shares are equal
 _LEAST_ERROR = 1e-6  # variance over that of the target; keeps the shares finite
 
 
@@ -59,6 +60,7 @@ class _Seen(NamedTuple):
 
     waves: Harmonics  # scaled, of all channels
     targets: list[int]
+    truth: FloatArray  # scaled, NaN where missing, (time, target)
 
 
 _Basis = Callable[[_Seen, int], FloatArray]  # (time, target), of a lead's number
@@ -178,11 +180,10 @@ class TrackedHybrid:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
         run = self._seen(inputs)
-        truth = run.waves.filled[:, self._targets]
         numbers = [self._leads.index(lead) for lead in leads]
         answers = [self._opinions(run, number) for number in numbers]  # (expert, time, target)
         shares = [
-            self._shares(opinions, truth, lead)
+            self._shares(opinions, run.truth, lead)
             for opinions, lead in zip(answers, leads, strict=True)
         ]
         scaled = np.stack(
@@ -199,7 +200,7 @@ class TrackedHybrid:
         scaled = self._scaling.apply(values)
         settings = self._settings.harmonics
         waves = track_harmonics(scaled, self._rate, self._leads, settings, self._clock)
-        return _Seen(waves, self._targets)
+        return _Seen(waves, self._targets, scaled[:, self._targets])
 
     def _opinions(self, run: _Seen, number: int) -> FloatArray:
         """What each expert says at one lead. Shape (expert, time, target), scaled."""
@@ -222,11 +223,15 @@ class TrackedHybrid:
 
     def _shares(self, opinions: FloatArray, truth: FloatArray, lead: int) -> FloatArray:
         """How much each expert counts at each time, by the errors known then. (expert, time)."""
-        errors = np.ones(opinions.shape[:2])
-        known = np.mean((opinions[:, :-lead] - truth[lead:]) ** 2, axis=-1)
+        errors, count = np.zeros(opinions.shape[:2]), np.zeros(opinions.shape[1])
+        known = np.isfinite(truth[lead:])
+        gaps = opinions[:, :-lead] - truth[lead:]
+        errors[:, lead:] = np.sum(gaps**2, axis=-1, where=known)
+        count[lead:] = np.sum(known, axis=-1)
         keep = 1.0 - 1.0 / max(1.0, self._settings.memory)
-        errors[:, lead:] = signal.lfilter([1.0 - keep], [1.0, -keep], known, axis=-1)
-        shares = (errors + _LEAST_ERROR) ** -self._settings.sharpness
+        errors, count = (signal.lfilter([1.0], [1.0, -keep], x, axis=-1) for x in (errors, count))
+        mean = errors / np.maximum(count, _FEWEST)
+        shares = (mean + _LEAST_ERROR) ** -self._settings.sharpness
         return shares / shares.sum(axis=0)
 
 
