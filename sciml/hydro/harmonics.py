@@ -61,8 +61,8 @@ class Harmonics(NamedTuple):
     """A run seen through the filter; each value rests on samples up to its own time only."""
 
     forecast: FloatArray  # of the harmonics alone, (time, lead, channel)
-    innovation: FloatArray  # sample less its one-step forecast, 0 where missing, (time, channel)
-    filled: FloatArray  # the samples, the missing ones as forecast, (time, channel)
+    innovation: FloatArray  # sample less its one-step forecast, guessed if missing, (time, channel)
+    filled: FloatArray  # the samples, the missing ones as expected, (time, channel)
     frequency: FloatArray  # of the fundamental, Hz, (time,)
 
 
@@ -72,6 +72,7 @@ def track_harmonics(
     leads: Sequence[int],
     settings: HarmonicSettings | None = None,
     clock: Sequence[int] | None = None,
+    covariance: FloatArray | None = None,
 ) -> Harmonics:
     """Follow frequency, amplitudes and phases through a run, and extend them.
 
@@ -81,13 +82,16 @@ def track_harmonics(
         leads: Samples ahead.
         settings: What is believed of the waves.
         clock: Channels that tell the frequency; by default all.
+        covariance: Of the innovations, (channel, channel), by which those of missing samples are
+            guessed from those of the channels seen at the same time; by default they are 0.
 
     Returns:
         Forecasts, innovations, filled samples and frequency.
 
     Raises:
-        BadInput: if a value is infinite, a lead is below 1, a clock channel does not exist, or
-            the highest harmonic of the highest frequency is beyond half the rate.
+        BadInput: if a value is infinite, a lead is below 1, there is no clock channel or one does
+            not exist, the covariance has another shape, or the highest harmonic of the highest
+            frequency is beyond half the rate.
     """
     settings = settings or HarmonicSettings()
     sizes = axes(values, "time channel", "values")
@@ -102,8 +106,10 @@ def track_harmonics(
         )
     weights = np.zeros(sizes["channel"])
     chosen = range(sizes["channel"]) if clock is None else clock
-    if not all(0 <= channel < sizes["channel"] for channel in chosen):
-        raise BadInput(f"clock: channels 0 to {sizes['channel'] - 1}, got {list(chosen)}")
+    if not chosen or not all(0 <= channel < sizes["channel"] for channel in chosen):
+        raise BadInput(
+            f"clock: expected channels from 0 to {sizes['channel'] - 1}, got {list(chosen)}"
+        )
     weights[list(chosen)] = 1.0
     spectrum, gains = _gains(settings, rate)
     memory = 1.0 - 1.0 / max(1.0, settings.frequency_memory * rate)
@@ -113,8 +119,10 @@ def track_harmonics(
         np.zeros(values.shape),
         np.zeros(sizes["time"]),
     )
-    beliefs = _Beliefs(spectrum, gains, settings.trend_memory, memory, weights)
-    _track(np.ascontiguousarray(values, np.float64), np.array(leads), beliefs, out)
+    related = np.eye(sizes["channel"]) if covariance is None else np.asarray(covariance, float)
+    axes(related, "channel channel", "covariance", channel=sizes["channel"])
+    beliefs = _Beliefs(spectrum, gains, settings.trend_memory, memory, weights, related)
+    _track(np.ascontiguousarray(values, np.float64), np.array(leads, np.int64), beliefs, out)
     out.frequency[:] *= rate / (2.0 * math.pi)
     return out
 
@@ -183,12 +191,13 @@ class _Beliefs(NamedTuple):
     fading: float  # φ
     memory: float  # of the frequency, what is left after a sample
     weights: FloatArray  # of the channels in the frequency, (channel,)
+    covariance: FloatArray  # of the innovations, (channel, channel)
 
 
 @numba.njit(cache=True)
 def _track(values: FloatArray, leads: NDArray[np.int_], beliefs: _Beliefs, out: Harmonics) -> None:
     """March through a run and fill ``out``, the frequency in radians per sample."""
-    spectrum, gains, fading, memory, weights = beliefs
+    spectrum, gains, fading, memory, weights, covariance = beliefs
     harmonics, channels = (gains.shape[1] - 1) // 4, values.shape[1]
     spacing = math.log(spectrum[1] / spectrum[0])
     a = np.zeros((harmonics, channels), np.complex128)
@@ -203,7 +212,12 @@ def _track(values: FloatArray, leads: NDArray[np.int_], beliefs: _Beliefs, out: 
             b[k] = fading * turn * b[k]
         nearest = int(round(math.log(w / spectrum[0]) / spacing))
         gain = gains[min(max(nearest, 0), len(gains) - 1)]
-        _correct(values[t], gain, (mean, a, b), out.innovation[t], out.filled[t])
+        for c in range(channels):
+            out.filled[t, c] = mean[c] + a[:, c].real.sum()
+        out.innovation[t] = values[t] - out.filled[t]
+        _guess(out.innovation[t], covariance)
+        out.filled[t] += out.innovation[t]
+        _correct(out.innovation[t], gain, (mean, a, b))
         now = 0j
         for c in range(channels):
             now += weights[c] * a[0, c] * np.conj(before[c])
@@ -215,26 +229,32 @@ def _track(values: FloatArray, leads: NDArray[np.int_], beliefs: _Beliefs, out: 
 
 
 @numba.njit(cache=True)
+def _guess(innovation: FloatArray, covariance: FloatArray) -> None:
+    """Put in place of each missing innovation what is expected of it, given those seen."""
+    missing = np.isnan(innovation)
+    if not missing.any():
+        return
+    seen, unseen = np.flatnonzero(~missing), np.flatnonzero(missing)
+    innovation[unseen] = 0.0
+    if len(seen) == 0:
+        return
+    among = covariance[seen][:, seen]
+    innovation[unseen] = covariance[unseen][:, seen] @ np.linalg.solve(among, innovation[seen])
+
+
+@numba.njit(cache=True)
 def _correct(
-    sample: FloatArray,
+    innovation: FloatArray,
     gain: FloatArray,
     state: tuple[FloatArray, NDArray[np.complex128], NDArray[np.complex128]],
-    innovation: FloatArray,
-    filled: FloatArray,
 ) -> None:
-    """Let each channel learn from its sample; a missing one is taken to be as expected."""
+    """Let each channel learn from its innovation."""
     mean, a, b = state
-    for c in range(len(sample)):
-        expected = mean[c] + a[:, c].real.sum()
-        error = sample[c] - expected
-        if math.isnan(error):
-            error = 0.0
-        innovation[c], filled[c] = error, expected + error
-        mean[c] += gain[0] * error
-        for k in range(len(a)):
-            first = 1 + 4 * k
-            a[k, c] += (gain[first] + 1j * gain[first + 1]) * error
-            b[k, c] += (gain[first + 2] + 1j * gain[first + 3]) * error
+    mean += gain[0] * innovation
+    for k in range(len(a)):
+        first = 1 + 4 * k
+        a[k] += (gain[first] + 1j * gain[first + 1]) * innovation
+        b[k] += (gain[first + 2] + 1j * gain[first + 3]) * innovation
 
 
 @numba.njit(cache=True)

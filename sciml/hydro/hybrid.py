@@ -154,7 +154,9 @@ class TrackedHybrid:
         self._clock = [train.channels.index(name) for name in names]
         self._rate, self._names = train.rate, train.targets
         self._targets, self._scaling = train.target_indices, train.scaling()
+        self._covariance = None
         runs = [(self._seen(case.values), case) for case in train.cases.values()]
+        self._covariance = self._innovation_covariance(runs)
         self._weights = {
             (expert.name, lead): pooled_ridge(
                 _learnt(runs, expert, number, lead, self._targets), expert.ridge
@@ -195,11 +197,19 @@ class TrackedHybrid:
         told["frequency"] = ("time", run.waves.frequency, {"units": "Hz"})
         return told.assign_coords(expert=list(self.experts))
 
+    def _innovation_covariance(self, runs: Sequence[tuple[_Seen, Case]]) -> FloatArray:
+        """Of the filter's innovations over the parts of the runs that count."""
+        innovations = np.concatenate([run.waves.innovation[case.active] for run, case in runs])
+        covariance = innovations.T @ innovations / len(innovations)
+        return covariance + 0.01 * np.diag(np.diag(covariance)) + 1e-9 * np.eye(len(covariance))
+
     def _seen(self, values: FloatArray) -> _Seen:
         """A run through the filter."""
         scaled = self._scaling.apply(values)
         settings = self._settings.harmonics
-        waves = track_harmonics(scaled, self._rate, self._leads, settings, self._clock)
+        waves = track_harmonics(
+            scaled, self._rate, self._leads, settings, self._clock, self._covariance
+        )
         return _Seen(waves, self._targets, scaled[:, self._targets])
 
     def _opinions(self, run: _Seen, number: int) -> FloatArray:
