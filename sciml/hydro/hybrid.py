@@ -32,6 +32,7 @@ from sciml.hydro.forecast import Plan, forecast_dataset
 from sciml.hydro.harmonics import Harmonics, HarmonicSettings, track_harmonics
 from sciml.hydro.regression import Belief, histories, pooled_ridge, recursive_ridge
 
+_ALONE = 0.01  # part of a channel's innovation that no other tells: keeps the guesses regular
 _FEWEST = 1e-9  # truths; before the first all shares are equal
 _LEAST_ERROR = 1e-6  # variance over that of the target; keeps the shares finite
 
@@ -91,10 +92,10 @@ class _Trained(NamedTuple):
 
 
 class TrackedHybrid:
-    """Forecasts nearly periodic loads; missing samples (NaN) are taken as the filter expects.
+    """Forecasts nearly periodic loads; a missing sample (NaN) is guessed from the other channels.
 
     The answer of :meth:`predict` has also ``share`` (time, lead, expert), how much each expert
-    counts, and ``frequency`` (time,), Hz.
+    counts, ``opinion`` (time, lead, target, expert), what each says, and ``frequency`` (time,), Hz.
     """
 
     name = "tracked hybrid"
@@ -183,17 +184,17 @@ class TrackedHybrid:
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
         run = self._seen(inputs)
         numbers = [self._leads.index(lead) for lead in leads]
-        answers = [self._opinions(run, number) for number in numbers]  # (expert, time, target)
+        opinions = [self._opinions(run, number) for number in numbers]  # (expert, time, target)
         shares = [
-            self._shares(opinions, run.truth, lead)
-            for opinions, lead in zip(answers, leads, strict=True)
+            self._shares(one, run.truth, lead) for one, lead in zip(opinions, leads, strict=True)
         ]
-        scaled = np.stack(
-            [np.sum(w[..., None] * o, axis=0) for w, o in zip(shares, answers, strict=True)], axis=1
-        )
-        values = self._scaling.only(self._names).invert(scaled)
-        told = forecast_dataset(values, 0, leads, self._names)
-        told["share"] = (("time", "lead", "expert"), np.stack(shares, axis=-1).transpose(1, 2, 0))
+        mixed = [np.einsum("et,etk->tk", w, o) for w, o in zip(shares, opinions, strict=True)]
+        unscaled = self._scaling.only(self._names).invert
+        told = forecast_dataset(unscaled(np.stack(mixed, axis=1)), 0, leads, self._names)
+        told["share"] = (("time", "lead", "expert"), np.stack(shares).transpose(2, 0, 1))
+        dims = ("expert", "time", "lead", "target")
+        opinion = xr.DataArray(unscaled(np.stack(opinions, axis=2)), dims=dims)
+        told["opinion"] = opinion.transpose("time", "lead", "target", "expert")
         told["frequency"] = ("time", run.waves.frequency, {"units": "Hz"})
         return told.assign_coords(expert=list(self.experts))
 
@@ -201,7 +202,8 @@ class TrackedHybrid:
         """Of the filter's innovations over the parts of the runs that count."""
         innovations = np.concatenate([run.waves.innovation[case.active] for run, case in runs])
         covariance = innovations.T @ innovations / len(innovations)
-        return covariance + 0.01 * np.diag(np.diag(covariance)) + 1e-9 * np.eye(len(covariance))
+        alone = _ALONE * np.diag(covariance) + _LEAST_ERROR
+        return covariance + np.diag(alone)
 
     def _seen(self, values: FloatArray) -> _Seen:
         """A run through the filter."""

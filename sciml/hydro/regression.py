@@ -76,6 +76,10 @@ def recursive_ridge(
     Returns:
         Expected outcomes, shape (time, outcome).
 
+    Raises:
+        BadInput: if shapes differ, the lead is below 1, the noise is not positive, a variance is
+            negative, or a value that is looked at is not finite.
+
     Source:
         Recursive least squares, for example Ljung, System Identification (1999), chapter 11.
     """
@@ -87,6 +91,10 @@ def recursive_ridge(
             f"recursive_ridge: expected a lead of at least 1, positive noise and variances of 0 or "
             f"more, got lead {lead}, noise {belief.noise:g}, variance {belief.variance.min():g}"
         )
+    if not (
+        np.isfinite(features).all() and np.isfinite(outcomes[: max(0, len(outcomes) - lead)]).all()
+    ):
+        raise BadInput("recursive_ridge: a feature or outcome is not finite; fill gaps beforehand")
     return _recursive_ridge(features, outcomes, lead, belief)
 
 
