@@ -25,7 +25,7 @@ from pydantic import PositiveFloat
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
-from sciml.hydro.cases import Case, Cases
+from sciml.hydro.cases import Cases
 from sciml.hydro.forecast import Forecaster, Plan, judged, told
 
 LEVELS = tuple(level / 20 for level in range(1, 20))  # 0.05 to 0.95
@@ -140,7 +140,7 @@ def _followed(
     memory: float,
     step: float,
 ) -> FloatArray:
-    """Quantiles of the error of the forecast issued at each time. (time, target, level)"""
+    """Quantiles of the error of the forecast issued at each time, (time, target, level)."""
     times, targets = gaps.shape
     issued = np.empty((times, targets, len(levels)))
     for c in range(targets):
@@ -153,8 +153,10 @@ def _followed(
                     below = 1.0 if gap <= issued[t - lead, c, n] else 0.0
                     q[n] += step * (levels[n] - below)
                 power = memory * power + (1.0 - memory) * gap**2
-            # Quantiles that crossed on their ways are put in order.
-            issued[t, c] = np.sort(q) * np.sqrt(max(power, least))
+                # Quantiles that crossed on their ways change places for good: were they put in
+                # order only as issued, each would be moved by the misses of another and run away.
+                q.sort()
+            issued[t, c] = q * np.sqrt(max(power, least))
     return issued
 
 
@@ -201,7 +203,7 @@ def interval_scores(
 
 
 def _sums(issued: FloatArray, truth: FloatArray, ends: Sequence[int]) -> FloatArray:
-    """Over the truths of a run: count, inside, width, CRPS, squared deviation. (5, target)"""
+    """Over the truths of a run: count, inside, width, CRPS, squared deviation; (5, target)."""
     low, high = (issued[..., end] for end in ends)
     known = np.isfinite(truth)
     mean = np.sum(truth, axis=0, where=known) / np.maximum(known.sum(axis=0), 1)

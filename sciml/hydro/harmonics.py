@@ -210,7 +210,7 @@ def _track(values: FloatArray, leads: NDArray[np.int_], beliefs: _Beliefs, out: 
             turn = np.exp(1j * (k + 1) * w)
             a[k] = turn * (a[k] + b[k])
             b[k] = fading * turn * b[k]
-        nearest = int(round(math.log(w / spectrum[0]) / spacing))
+        nearest = round(math.log(w / spectrum[0]) / spacing)
         gain = gains[min(max(nearest, 0), len(gains) - 1)]
         for c in range(channels):
             out.filled[t, c] = mean[c] + a[:, c].real.sum()

@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 from scipy import signal
 
@@ -137,9 +136,8 @@ class TrackedHybrid:
     @property
     def experts(self) -> tuple[str, ...]:
         """Names of the experts, in the order of their shares."""
-        return ("harmonics", "learnt in the run", "learnt fast in the run") + tuple(
-            expert.name for expert in self._trained
-        )
+        names = (expert.name for expert in self._trained)
+        return ("harmonics", "learnt in the run", "learnt fast in the run", *names)
 
     def fit(self, train: Cases) -> dict[str, float]:
         """Learn scaling and regressions from the training runs.

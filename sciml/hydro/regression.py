@@ -19,8 +19,13 @@ def histories(values: FloatArray, order: int) -> FloatArray:
 
     Returns:
         Shape (time, channel x order); of each channel the oldest first.
+
+    Raises:
+        BadInput: if the order is below 1.
     """
     axes(values, "time channel", "values")
+    if order < 1:
+        raise BadInput(f"histories: expected an order of at least 1, got {order}")
     padded = np.concatenate([np.zeros((order - 1, values.shape[1])), values])
     windows = np.lib.stride_tricks.sliding_window_view(padded, order, axis=0)
     return np.ascontiguousarray(windows.reshape(len(values), -1))
@@ -91,9 +96,8 @@ def recursive_ridge(
             f"recursive_ridge: expected a lead of at least 1, positive noise and variances of 0 or "
             f"more, got lead {lead}, noise {belief.noise:g}, variance {belief.variance.min():g}"
         )
-    if not (
-        np.isfinite(features).all() and np.isfinite(outcomes[: max(0, len(outcomes) - lead)]).all()
-    ):
+    known = outcomes[: max(0, len(outcomes) - lead)]
+    if not (np.isfinite(features).all() and np.isfinite(known).all()):
         raise BadInput("recursive_ridge: a feature or outcome is not finite; fill gaps beforehand")
     return _recursive_ridge(features, outcomes, lead, belief)
 
