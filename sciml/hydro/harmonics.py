@@ -111,7 +111,7 @@ def track_harmonics(
             f"clock: expected channels from 0 to {sizes['channel'] - 1}, got {list(chosen)}"
         )
     weights[list(chosen)] = 1.0
-    spectrum, gains = _gains(settings, rate)
+    spectrum, gains = _gains(settings, rate)  # pyright: ignore[reportArgumentType] - frozen, so hashable
     memory = 1.0 - 1.0 / max(1.0, settings.frequency_memory * rate)
     out = Harmonics(
         np.zeros((sizes["time"], len(leads), sizes["channel"])),
@@ -223,7 +223,7 @@ def _track(values: FloatArray, leads: NDArray[np.int_], beliefs: _Beliefs, out: 
             now += weights[c] * a[0, c] * np.conj(before[c])
         turned = memory * turned + (1.0 - memory) * now
         if abs(turned) > _AUDIBLE:
-            w = min(max(np.angle(turned), spectrum[0]), spectrum[-1])
+            w = min(max(float(np.angle(turned)), spectrum[0]), spectrum[-1])
         out.frequency[t] = w
         _extend(w, fading, leads, (mean, a, b), out.forecast[t])
 

@@ -47,23 +47,23 @@ def test_waves_without_noise_are_forecast_exactly_once_settled(frequency: float,
 
 
 def test_a_trend_of_the_mean_is_followed_at_a_constant_distance() -> None:
-    rise = 1e-3  # per sample
+    rise = 5e-5  # per sample
     values = waves(1.0) + rise * np.arange(4000)[:, None]
     found = track_harmonics(values, RATE, LEADS)
     for number, lead in enumerate(LEADS):
         gap = values[3000 + lead :] - found.forecast[3000:-lead, number]
         lag = gap.mean() - lead * rise  # what the mean lags behind now
         assert 0 < lag < rise / 2e-3  # its gain is about the root of its step's variance, 0.01
-        assert gap.std(axis=0).max() < 0.02
+        assert gap.std(axis=0).max() < 0.05 * rise * 4000  # of the whole rise
 
 
 def test_the_frequency_is_found_again_after_a_jump() -> None:
-    jump = np.where(np.arange(4000) < 1500, 0.8, 1.3)
-    values = waves(jump)
+    jump = np.where(np.arange(6000) < 2500, 0.8, 1.3)
+    values = waves(jump, 6000)
     found = track_harmonics(values, RATE, LEADS)
-    assert found.frequency[1499] == pytest.approx(0.8, rel=1e-3)
-    assert found.frequency[-1] == pytest.approx(1.3, rel=1e-4)
-    assert largest_error(values, found.forecast, 3500) < 1e-2
+    assert found.frequency[2499] == pytest.approx(0.8, rel=1e-3)
+    assert found.frequency[3500] == pytest.approx(1.3, rel=1e-2)  # 20 s later
+    assert largest_error(values, found.forecast, 5000) < 1e-4
 
 
 def test_with_30_percent_missing_the_frequency_and_the_samples_are_found() -> None:
@@ -79,7 +79,7 @@ def test_with_30_percent_missing_the_frequency_and_the_samples_are_found() -> No
 
 def test_the_stationary_filter_is_the_limit_of_the_kalman_filter() -> None:
     settings = HarmonicSettings(harmonics=2, lowest=1.0, highest=1.0 + 1e-9)
-    values = np.random.default_rng(0).normal(size=(900, 1)) + waves(1.0, 900)[:, :1]
+    values = np.random.default_rng(0).normal(size=(1800, 1)) + waves(1.0, 1800)[:, :1]
     model = LinearModel(
         transition(settings, 1.0, RATE),
         seen(settings)[None],
@@ -89,12 +89,12 @@ def test_the_stationary_filter_is_the_limit_of_the_kalman_filter() -> None:
     start = gaussian(np.zeros(9), np.eye(9))
     expected = run_filter(model, values[None], start).innovations[0]
     found = track_harmonics(values, RATE, LEADS, settings)
-    np.testing.assert_allclose(found.innovation[700:], expected[700:], atol=1e-5)
+    np.testing.assert_allclose(found.innovation[1600:], expected[1600:], atol=1e-5)
 
 
 def test_forecasts_are_the_transition_applied_again_and_again() -> None:
     settings = HarmonicSettings(harmonics=2, lowest=1.0, highest=1.0 + 1e-9)
-    values = np.random.default_rng(0).normal(size=(900, 1)) + waves(1.0, 900)[:, :1]
+    values = np.random.default_rng(0).normal(size=(1800, 1)) + waves(1.0, 1800)[:, :1]
     F, H = transition(settings, 1.0, RATE), seen(settings)
     model = LinearModel(F, H[None], np.diag(step_variances(settings)), np.eye(1))
     filtered = run_filter(model, values[None], gaussian(np.zeros(9), np.eye(9)))
