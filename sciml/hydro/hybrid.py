@@ -3,15 +3,9 @@
 Six experts forecast each target at each lead. One is theory: harmonics of a tracked frequency, the
 same inside and outside of the trained range (:mod:`sciml.hydro.harmonics`). Two add to it a
 regression on its innovations that is learnt within the run, two one that is learnt from the
-training runs, and one is a plain vector autoregression. Their shares are
-
-    share ∝ (mean squared error of late)^(-sharpness),
-
-each error counted once it can be known. Where training does not apply, its experts err, lose
-their shares within about a second, and what stays is the filter.
-
-Source:
-    Combination by inverse errors: Bates & Granger, Operational Research Quarterly 20 (1969).
+training runs, and one is a plain vector autoregression. Their shares follow their errors of late
+(:mod:`sciml.hydro.shares`). Where training does not apply, its experts err, lose their shares
+within about a second, and what stays is the filter.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from pydantic import PositiveFloat, PositiveInt
-from scipy import signal
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
@@ -30,10 +23,10 @@ from sciml.hydro.cases import Case, Cases
 from sciml.hydro.forecast import Plan, forecast_dataset
 from sciml.hydro.harmonics import Harmonics, HarmonicSettings, track_harmonics
 from sciml.hydro.regression import Belief, histories, pooled_ridge, recursive_ridge
+from sciml.hydro.shares import error_shares
 
 _ALONE = 0.01  # part of a channel's innovation that no other tells: keeps the guesses regular
-_FEWEST = 1e-9  # truths; before the first all shares are equal
-_LEAST_ERROR = 1e-6  # variance over that of the target; keeps the shares finite
+_LEAST_VARIANCE = 1e-6  # over that of the channel; keeps the guess of a missing sample finite
 
 
 class HybridSettings(Settings):
@@ -51,7 +44,7 @@ class HybridSettings(Settings):
     channel_order: PositiveInt = 50  # on those of all channels, and on all channels themselves
     channel_ridge: PositiveFloat = 1e-3
     # Shares.
-    memory: PositiveFloat = 100.0  # samples over which errors are forgotten
+    memory: float = Field(default=100.0, ge=1)  # samples over which errors are forgotten
     sharpness: PositiveFloat = 2.0
 
 
@@ -182,9 +175,11 @@ class TrackedHybrid:
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
         run = self._seen(inputs)
         numbers = [self._leads.index(lead) for lead in leads]
+        s = self._settings
         opinions = [self._opinions(run, number) for number in numbers]  # (expert, time, target)
         shares = [
-            self._shares(one, run.truth, lead) for one, lead in zip(opinions, leads, strict=True)
+            error_shares(one, run.truth, lead, s.memory, s.sharpness)
+            for one, lead in zip(opinions, leads, strict=True)
         ]
         mixed = [np.einsum("et,etk->tk", w, o) for w, o in zip(shares, opinions, strict=True)]
         unscaled = self._scaling.only(self._names).invert
@@ -200,7 +195,7 @@ class TrackedHybrid:
         """Of the filter's innovations over the parts of the runs that count."""
         innovations = np.concatenate([run.waves.innovation[case.active] for run, case in runs])
         covariance = innovations.T @ innovations / len(innovations)
-        alone = _ALONE * np.diag(covariance) + _LEAST_ERROR
+        alone = _ALONE * np.diag(covariance) + _LEAST_VARIANCE
         return covariance + np.diag(alone)
 
     def _seen(self, values: FloatArray) -> _Seen:
@@ -230,19 +225,6 @@ class TrackedHybrid:
             for expert in self._trained
         ]
         return np.stack([theory, *within, *trained])
-
-    def _shares(self, opinions: FloatArray, truth: FloatArray, lead: int) -> FloatArray:
-        """How much each expert counts at each time, by the errors known then. (expert, time)."""
-        errors, count = np.zeros(opinions.shape[:2]), np.zeros(opinions.shape[1])
-        known = np.isfinite(truth[lead:])
-        gaps = opinions[:, :-lead] - truth[lead:]
-        errors[:, lead:] = np.sum(gaps**2, axis=-1, where=known)
-        count[lead:] = np.sum(known, axis=-1)
-        keep = 1.0 - 1.0 / max(1.0, self._settings.memory)
-        errors, count = (signal.lfilter([1.0], [1.0, -keep], x, axis=-1) for x in (errors, count))
-        mean = errors / np.maximum(count, _FEWEST)
-        shares = (mean + _LEAST_ERROR) ** -self._settings.sharpness
-        return shares / shares.sum(axis=0)
 
 
 def _innovations(run: _Seen) -> FloatArray:

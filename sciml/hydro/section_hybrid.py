@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
@@ -38,7 +38,7 @@ class SectionHybridSettings(Settings):
     free: tuple[str, ...] = ("loss_coefficient",)  # numbers of the theory to identify
     order: PositiveInt = 50  # samples of history
     ridge: NonNegativeFloat = 1e-3  # per sample, of scaled channels
-    memory: PositiveFloat = 100.0  # samples over which errors are forgotten
+    memory: float = Field(default=100.0, ge=1)  # samples over which errors are forgotten
     sharpness: PositiveFloat = 2.0
 
 

@@ -7,11 +7,12 @@ Source:
 import numpy as np
 from scipy import signal
 
-from sciml.core.axes import BoolArray, FloatArray, axes
+from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 
 _LEAST_ERROR = 1e-6  # mean squared error of scaled targets; keeps the shares finite
 _HOPELESS = 1e6  # squared error of an expert that has nothing to say
+_LEAST_COUNT = 1e-300  # keeps the quotient finite where nothing was measured
 
 
 def error_shares(
@@ -47,23 +48,18 @@ def error_shares(
     if silent.all(axis=0).any():
         first = int(np.flatnonzero(silent.all(axis=0))[0])
         raise BadInput(f"error_shares: no expert has a forecast at sample {first}")
+    squares, count = np.zeros(silent.shape), np.zeros(sizes["time"])
+    measured = np.isfinite(truth[lead:])
     known = np.square(opinions[:, : max(0, sizes["time"] - lead)] - truth[lead:])
-    measured = np.isfinite(truth[lead:]).any(axis=-1)
-    known = np.where(np.isnan(known), _HOPELESS * silent[:, : known.shape[1], None], known)
-    keep = 1.0 - 1.0 / memory
-    errors = np.ones(silent.shape)
-    errors[:, lead:] = _remembered(np.mean(known, axis=-1), measured, keep)
+    known = np.where(np.isnan(known), _HOPELESS, known)
+    squares[:, lead:] = np.sum(known, axis=-1, where=measured)
+    count[lead:] = np.sum(measured, axis=-1)
+    seen = _faded(count, memory)
+    errors = np.where(seen > 0, _faded(squares, memory) / np.maximum(seen, _LEAST_COUNT), 1.0)
     shares = np.where(silent, 0.0, (errors + _LEAST_ERROR) ** -sharpness)
     return shares / shares.sum(axis=0)
 
 
-def _remembered(known: FloatArray, measured: BoolArray, keep: float) -> FloatArray:
-    """Exponential means over the errors that were measured, shape (expert, time)."""
-    power = _faded(np.where(measured, known, 0.0), keep)
-    weight = _faded(measured.astype(np.float64), keep)
-    return np.where(weight > 0, power / np.maximum(weight, 1e-300), 1.0)
-
-
-def _faded(series: FloatArray, keep: float) -> FloatArray:
-    """An exponential mean along the last axis, from 0."""
-    return np.asarray(signal.lfilter([1.0 - keep], [1.0, -keep], series, axis=-1))
+def _faded(series: FloatArray, memory: float) -> FloatArray:
+    """Sums along the last axis in which what is older counts less."""
+    return np.asarray(signal.lfilter([1.0], [1.0, 1.0 / memory - 1.0], series, axis=-1))

@@ -113,7 +113,19 @@ def test_every_recipe_fills_the_settings_of_its_task(name: str) -> None:
     assert made.needs == ((loads.DATASET,) if measured else ())
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if not name.endswith("-fast")])
+SEEDS = [name for name in RECIPES if "-seed-" in name]
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_recipe_of_another_seed_differs_in_seed_and_title_alone(name: str) -> None:
+    base, seed = name.rsplit("-seed-", 1)
+    one, other = (merged_document(RECIPES[n].path).values for n in (base, name))
+    assert {key for key in one if one[key] != other[key]} == {"seed", "title"}
+    assert other["seed"] == int(seed) != one["seed"]
+    assert one.keys() == other.keys()
+
+
+@pytest.mark.parametrize("name", [n for n in RECIPES if not n.endswith("-fast") and n not in SEEDS])
 def test_a_fast_recipe_differs_from_the_full_one_in_values_alone(name: str) -> None:
     full, fast = (merged_document(RECIPES[n].path).values for n in (name, f"{name}-fast"))
     assert keys_of(fast) == keys_of(full)
