@@ -16,7 +16,7 @@ from sciml.data import files
 from sciml.data.cards import Card, read_card
 from sciml.data.scaling import Scaling
 from sciml.data.splits import split_by_case
-from sciml.hydro import loads
+from sciml.hydro import loads, ntnu_files
 
 NAME = "ntnu_fixed_section_loads"
 HEADER = (
@@ -69,51 +69,18 @@ def test_the_split_is_by_wave_period_and_complete(card, maker):
         "out_of_envelope": 7,
     }
     periods = {
-        part: {maker.WAVE_PERIOD[int(runs[i][1:3])] for i in where} for part, where in parts.items()
+        part: {ntnu_files.wave_period(runs[i]) for i in where} for part, where in parts.items()
     }
     assert periods["in_envelope"] == {1.036}
     assert periods["out_of_envelope"] == {0.678, 0.634}
     assert max(periods["out_of_envelope"]) < min(periods["train"]) < 1.036 < max(periods["train"])
 
 
-def test_wave_periods_obey_the_dispersion_relation(maker):
-    # The repository tabulates ξ_B = ω² B / 2g with the beam B = 0.4 m beside each period.
-    published = [0.35, 0.5, 0.525, 0.55, 0.575, 0.6, 0.65, 0.7, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0]
-    omega = 2 * np.pi / np.array(list(maker.WAVE_PERIOD.values()))
-    np.testing.assert_allclose(omega**2 * 0.2 / 9.81, published, rtol=2e-3)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_rounding_is_that_of_the_netcdf_library(maker, seed, tmp_path):
-    rng = np.random.default_rng(seed)
-    values = (rng.normal(size=(3, 50)) * 10.0 ** rng.integers(-6, 3, 50)).astype(np.float32)
-    values[:, 11:13], values[1, 40:] = 0.0, np.nan
-    with netCDF4.Dataset(tmp_path / "a.nc", "w") as file:
-        file.createDimension("run", 3)
-        file.createDimension("time", 50)
-        variable = file.createVariable(
-            "v",
-            "f4",
-            ("run", "time"),
-            zlib=True,
-            fill_value=np.nan,
-            significant_digits=5,
-            quantize_mode="BitGroom",
-        )
-        variable[:] = values
-    with netCDF4.Dataset(tmp_path / "a.nc") as file:
-        file.set_auto_maskandscale(False)
-        by_library = np.asarray(file["v"][:])
-    rounded = maker.groomed(values)
-    np.testing.assert_array_equal(rounded.view(np.uint32), by_library.view(np.uint32))
-    np.testing.assert_allclose(rounded, values, rtol=4e-6)
-
-
 def test_other_columns_are_refused(maker, tmp_path):
     path = tmp_path / "2012.csv"
     path.write_text(HEADER.replace("Fy [N]", "Fy [kN]") + ",".join("0" * 14) + "\n")
     with pytest.raises(DamagedFile, match=r"2012\.csv: expected the columns .*, got .*Fy \[kN\]"):
-        maker.read_run(path)
+        ntnu_files.read_run(path, maker.HEADER)
 
 
 def test_runs_are_padded_and_described(maker, tmp_path):
@@ -132,7 +99,8 @@ def test_runs_are_padded_and_described(maker, tmp_path):
 
 @pytest.mark.realdata
 def test_what_can_be_built_equals_the_released_runs_bit_for_bit(maker, originals, released):
-    built = maker.section_loads({path.stem: maker.read_run(path) for path in originals})
+    runs = {path.stem: ntnu_files.read_run(path, maker.HEADER) for path in originals}
+    built = ntnu_files.gathered(runs, maker.CHANNELS, maker.SERIES)
     with xr.open_dataset(released) as dataset:
         theirs = dataset.sel(run=built["run"], time=built["time"]).load()
     bits = theirs["signal"].values.view(np.uint32)
@@ -150,7 +118,9 @@ def test_the_writer_makes_the_released_file_byte_for_byte(maker, released, card,
         str(run.values): dataset["signal"].sel(run=run).values[:, : int(count)]
         for run, count in zip(dataset["run"], dataset["n_samples"], strict=True)
     }
-    maker.write(maker.section_loads(signals), tmp_path / "again.nc")
+    ntnu_files.write(
+        ntnu_files.gathered(signals, maker.CHANNELS, maker.SERIES), tmp_path / "again.nc"
+    )
     if netCDF4.__netcdf4libversion__ == "4.10.1" and netCDF4.__hdf5libversion__ == "2.2.0":
         assert sha256_of(tmp_path / "again.nc") == sha256_of(released)
     assert files.content_digest(tmp_path / "again.nc") == card.built.content_sha256
