@@ -1,6 +1,7 @@
 """An ensemble of simulated cavities in a tunnel whose pressure swings: data without a download."""
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,15 @@ class Swing(NamedTuple):
     gas_amplitude: float  # of the ventilation, over its mean
 
 
+class PlannedRun(NamedTuple):
+    """A run of the ensemble before it is simulated."""
+
+    split: str  # which forecasters may learn from it, or be judged on it
+    name: str  # the frequency of the tunnel's swing
+    swing: Swing
+    noise_seed: int
+
+
 def cavity_history(swing: Swing, seed: int) -> xr.Dataset:
     """One simulated run with noisy pressure sensors.
 
@@ -49,8 +59,19 @@ def cavity_history(swing: Swing, seed: int) -> xr.Dataset:
         seed: Seed of the noise.
 
     Returns:
-        The variables of :func:`sciml.hydro.sections.simulate_cavity` at ``RATE``, with noise on
-        ``cavity_pressure`` and ``ambient_pressure``, Pa.
+        As :func:`quiet_history`, with noise on ``cavity_pressure`` and ``ambient_pressure``, Pa.
+    """
+    return with_noise(quiet_history(swing), seed)
+
+
+def quiet_history(swing: Swing) -> xr.Dataset:
+    """One simulated run as it is, without sensors.
+
+    Args:
+        swing: How tunnel pressure and ventilation vary.
+
+    Returns:
+        The variables of :func:`sciml.hydro.sections.simulate_cavity` at ``RATE``.
     """
     gap = CAVITATION_NUMBER * TUNNEL.dynamic_pressure
     supply = steady_loss(TUNNEL, AMBIENT_PRESSURE, AMBIENT_PRESSURE - gap)
@@ -58,17 +79,49 @@ def cavity_history(swing: Swing, seed: int) -> xr.Dataset:
     rise = np.minimum(time / SETTLING, 1.0)
     pressure_swing = swing.amplitude * np.sin(2 * math.pi * swing.frequency * time)
     gas_swing = swing.gas_amplitude * np.sin(2 * math.pi * swing.gas_frequency * time)
-    run = simulate_cavity(
+    return simulate_cavity(
         TUNNEL,
         time,
         AMBIENT_PRESSURE * (1 + rise * pressure_swing),
         supply * (1 + rise * gas_swing),
     ).isel(time=slice(None, None, _STEPS_PER_SAMPLE))
+
+
+def with_noise(run: xr.Dataset, seed: int) -> xr.Dataset:
+    """A run as noisy pressure sensors see it.
+
+    Args:
+        run: From :func:`quiet_history`.
+        seed: Seed of the noise.
+
+    Returns:
+        The run with noise on ``cavity_pressure`` and ``ambient_pressure``, Pa; ``run`` stays.
+    """
     generator = np.random.default_rng(seed)
+    noisy = run.copy()
     for name in ("cavity_pressure", "ambient_pressure"):
         noise = NOISE * AMBIENT_PRESSURE * generator.standard_normal(run.sizes["time"])
-        run[name] = run[name] + xr.DataArray(noise, dims="time")
-    return run
+        noisy[name] = run[name] + xr.DataArray(noise, dims="time")
+    return noisy
+
+
+def planned_runs(seed: int = 0) -> Iterator[PlannedRun]:
+    """What the ensemble consists of: slow swings to learn from, and others to be judged on.
+
+    Args:
+        seed: Seed of amplitudes and noise.
+
+    Yields:
+        The runs, those to learn from first.
+    """
+    number = 0
+    for split, frequencies in _FREQUENCIES.items():
+        for frequency in frequencies:
+            number += 1
+            generator = np.random.default_rng([seed, number])
+            amplitude, gas_amplitude = generator.uniform(0.5, 1.0, 2) * (_SWING, _GAS_SWING)
+            swing = Swing(frequency, amplitude, generator.uniform(0.3, 1.0), gas_amplitude)
+            yield PlannedRun(split, f"{frequency:g} Hz", swing, int(generator.integers(2**32)))
 
 
 def simulated_cavities(seed: int = 0) -> Splits:
@@ -80,22 +133,15 @@ def simulated_cavities(seed: int = 0) -> Splits:
     Returns:
         ``train``, ``in_envelope`` and ``out_of_envelope``; the cavity pressure is the target.
     """
-    splits, number = {}, 0
-    for split, frequencies in _FREQUENCIES.items():
-        cases = {}
-        for frequency in frequencies:
-            number += 1
-            cases[f"{frequency:g} Hz"] = _case(frequency, [seed, number])
-        splits[split] = Cases(cases, CHANNELS, TARGETS, RATE)
-    return splits
+    cases: dict[str, dict[str, Case]] = {split: {} for split in _FREQUENCIES}
+    for planned in planned_runs(seed):
+        cases[planned.split][planned.name] = _case(planned)
+    return {split: Cases(runs, CHANNELS, TARGETS, RATE) for split, runs in cases.items()}
 
 
-def _case(frequency: float, seed: list[int]) -> Case:
-    """A run with random amplitudes."""
-    generator = np.random.default_rng(seed)
-    amplitude, gas_amplitude = generator.uniform(0.5, 1.0, 2) * (_SWING, _GAS_SWING)
-    swing = Swing(frequency, amplitude, generator.uniform(0.3, 1.0), gas_amplitude)
-    run = cavity_history(swing, int(generator.integers(2**32)))
+def _case(planned: PlannedRun) -> Case:
+    """A run as forecasters take it."""
+    run = cavity_history(planned.swing, planned.noise_seed)
     values: FloatArray = np.stack([run[name].values for name in CHANNELS], axis=-1)
     settled = slice(round(SETTLING * RATE), len(values))
     return Case(values, settled, settled)
