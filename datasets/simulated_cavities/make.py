@@ -33,7 +33,7 @@ def make(originals: Mapping[str, Path], target: Path) -> None:
         OSError: if the file cannot be written.
     """
     assert not originals
-    encoding = {name: COMPRESSION for name in (*CURVES, "time")}
+    encoding = dict.fromkeys((*CURVES, "time"), COMPRESSION)
     write_netcdf(target, packed(ensemble()), encoding=encoding)
 
 
