@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -33,7 +34,7 @@ def make(originals: Mapping[str, Path], target: Path) -> None:
         OSError: if the file cannot be written.
     """
     assert not originals
-    encoding = dict.fromkeys((*CURVES, "time"), COMPRESSION)
+    encoding: dict[str, dict[str, bool | int]] = dict.fromkeys((*CURVES, "time"), COMPRESSION)
     write_netcdf(target, packed(ensemble()), encoding=encoding)
 
 
@@ -44,7 +45,7 @@ def ensemble() -> xr.Dataset:
         ``CURVES`` along ``case`` and ``time``, and the numbers of each swing along ``case``.
     """
     plan = list(planned_runs())
-    runs = []
+    runs: list[xr.Dataset] = []
     for planned in plan:
         quiet = quiet_history(planned.swing)
         noisy = with_noise(quiet, planned.noise_seed)
@@ -52,7 +53,7 @@ def ensemble() -> xr.Dataset:
     names = xr.DataArray(
         [planned.name for planned in plan], dims="case", name="case", attrs={"long_name": "run"}
     )
-    data = xr.concat(runs, names, combine_attrs="identical")
+    data = cast(xr.Dataset, xr.concat(runs, names, combine_attrs="identical"))
     for name, (meaning, units) in SWING.items():
         values = [getattr(planned.swing, name) for planned in plan]
         data[name] = ("case", values, {"long_name": meaning, "units": units})
