@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -53,7 +52,7 @@ def ensemble() -> xr.Dataset:
     names = xr.DataArray(
         [planned.name for planned in plan], dims="case", name="case", attrs={"long_name": "run"}
     )
-    data = cast(xr.Dataset, xr.concat(runs, names, combine_attrs="identical"))
+    data = xr.concat(runs, names, combine_attrs="identical")
     for name, (meaning, units) in SWING.items():
         values = [getattr(planned.swing, name) for planned in plan]
         data[name] = ("case", values, {"long_name": meaning, "units": units})
