@@ -30,12 +30,13 @@ class ListedNotebook(NamedTuple):
 
 def listed_figures() -> list[ListedFigure]:
     """All figures of the project, by name."""
-    modules = sorted((project_root() / "sciml").glob("*/figures.py"))
-    found = [figure for path in modules for figure in _figures_in(path)]
+    package = project_root() / "sciml"
+    modules = sorted([*package.glob("*/figures.py"), *package.glob("*/figures/*.py")])
+    found = [figure for path in modules for figure in _figures_in(path, package)]
     return sorted(found, key=lambda figure: figure.name)
 
 
-def _figures_in(path: Path) -> list[ListedFigure]:
+def _figures_in(path: Path, package: Path) -> list[ListedFigure]:
     """The calls of the decorator `figure` in a module."""
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
@@ -45,7 +46,8 @@ def _figures_in(path: Path) -> list[ListedFigure]:
         for call in function.decorator_list
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "figure"
     ]
-    return [_figure_from(call, f"sciml.{path.parent.name}.figures", path) for call in calls]
+    module = ".".join(("sciml", *path.relative_to(package).with_suffix("").parts))
+    return [_figure_from(call, module, path) for call in calls]
 
 
 def _figure_from(call: ast.Call, module: str, path: Path) -> ListedFigure:

@@ -98,7 +98,8 @@ def figure(
     so that figures can be listed without importing anything heavy.
 
     Args:
-        name: ``domain/figure``; the domain is that of the module ``sciml.<domain>.figures``.
+        name: ``domain/figure``; the domain is that of the module, which is
+            ``sciml.<domain>.figures`` or lies in that package.
         title: What the figure shows, one line.
         rtol: Relative tolerance when the data are compared with the reference.
         atol: Absolute tolerance, in the unit of each variable.

@@ -13,7 +13,7 @@ from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
 from sciml.figures.compare import reference_folder
 from sciml.figures.registry import Drawn, registered
-from sciml.hydro import figures as hydro_figures
+from sciml.hydro.figures import cavity_stability
 
 FIGURE = "hydro/stability-map"
 
@@ -49,7 +49,7 @@ def test_twice_gives_the_same_bits_as_the_reference(checkout: Path) -> None:
 
 def plant(monkeypatch: pytest.MonkeyPatch, change: float) -> None:
     """Have the figure's function draw slightly different numbers."""
-    original = hydro_figures.stability_map_figure
+    original = cavity_stability.stability_map_figure
 
     def planted() -> Drawn:
         drawn = original()

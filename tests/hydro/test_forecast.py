@@ -10,7 +10,7 @@ import xarray as xr
 from sciml.core.errors import BadInput
 from sciml.hydro import loads
 from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Case, Cases, measured_wave_loads
-from sciml.hydro.figures import ORDER, RIDGE
+from sciml.hydro.figures.wave_loads import ORDER, RIDGE
 from sciml.hydro.forecast import (
     Autoregression,
     Persistence,
