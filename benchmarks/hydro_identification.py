@@ -1,9 +1,9 @@
 """Correction of the cavity theory with data that another model made, and with computed flow.
 
-No inverse crime: the truth is ``other_cavity``, another discretisation of another cavity, seen
-through slow sensors with 10 % noise, half of it coloured, and a biased pressure sensor. All
-held-out errors are against the truth without noise, in swings between and faster than the fitted
-ones and in a ramp.
+No inverse crime: the truth is :mod:`sciml.hydro.other_cavity`, another discretisation of another
+cavity, seen through slow sensors with 10 % noise, half of it coloured, and a biased pressure
+sensor. All held-out errors are against the truth without noise, in swings between and faster than
+the fitted ones and in a ramp.
 The loss coefficient is compared with the truth's where both have the same law; where the truth
 loses gas by a mixture of laws, the loss q_out(t) itself is compared, over its own swing and mean.
 """
@@ -19,7 +19,6 @@ import sciml  # noqa: F401 - makes the process settings, which must precede Padd
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from other_cavity import Truth, other_cavity, sensed
 from reporting import Row, report
 
 from sciml.data.cards import read_card
@@ -33,6 +32,7 @@ from sciml.hydro.identification_problem import (
     predicted_run,
 )
 from sciml.hydro.openfoam.series import case_history
+from sciml.hydro.other_cavity import Truth, other_cavity, sensed
 from sciml.hydro.parameter_filter import filter_parameters
 from sciml.hydro.residual_correction import (
     corrected_pressure,

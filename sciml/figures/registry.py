@@ -117,7 +117,7 @@ def figure(
             with journal_style():
                 drawn = function(*args, **kwargs)
             drawn.name = name
-            drawn.data.attrs = {"title": title, **drawn.data.attrs}
+            drawn.data.attrs = {**drawn.data.attrs, "title": title}
             return drawn
 
         if name in _ENTRIES and _ENTRIES[name].function.__module__ != function.__module__:

@@ -130,8 +130,10 @@ def stability_map_figure() -> Drawn:
         left.axvline(neutral_beta(int(mode)), color=colour, lw=0.6, ls=":")
     left.plot([], [], "o", color=BLACK, mfc="white", mew=0.9, label="simulated")
     left.axhline(0, color=BLACK, lw=0.6)
-    left.set(xlabel="β = σ_v / σ", ylabel="growth rate × lifetime", xscale="log", ylim=(-2.2, 1.6))
-    right.set(xlabel="β = σ_v / σ", ylabel="oscillations per lifetime", xscale="log", ylim=(0, 4))
+    left.set(
+        xlabel="β = σ$_v$ / σ", ylabel="growth rate × lifetime", xscale="log", ylim=(-2.2, 1.6)
+    )
+    right.set(xlabel="β = σ$_v$ / σ", ylabel="oscillations per lifetime", xscale="log", ylim=(0, 4))
     for axis in (left, right):
         ticks = [1.5, 2, 3, 5, 10, 20]
         axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

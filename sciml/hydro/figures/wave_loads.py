@@ -1,5 +1,6 @@
 """The figures of the second notebook: how far ahead measured wave loads can be forecast."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from sciml.core.axes import IntArray
 from sciml.figures.registry import Drawn, figure
 from sciml.figures.style import BLACK, COLOURS, TWO_COLUMNS, Panel, label_panels, new_picture
 from sciml.hydro import loads
-from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Case, Cases, measured_wave_loads
+from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Case, Cases, Splits, measured_wave_loads
 from sciml.hydro.forecast import Autoregression, Forecaster, Persistence, normalised_errors
+from sciml.hydro.hybrid import TrackedHybrid
 
 ORDER, RIDGE = 50, 1e-5  # samples of history and penalty of the linear regressions
 _TRACE_LEAD = 10  # samples: 200 ms
@@ -26,7 +28,7 @@ _TRACE_SECONDS = 3.0
     recipe="hydro/wave-loads-lstm",
 )
 def wave_load_errors(record: Path | None = None) -> Drawn:
-    """Error against lead for persistence, autoregressions and the LSTM.
+    """Error against lead for persistence, autoregressions, the LSTM and the hybrid.
 
     Args:
         record: Folder with a trained LSTM; by default the published one.
@@ -37,8 +39,7 @@ def wave_load_errors(record: Path | None = None) -> Drawn:
     Raises:
         DatasetMissing: if the measured loads are not on this machine.
     """
-    splits = measured_wave_loads()
-    forecasters = load_forecasters(splits[TRAIN], record)
+    splits, forecasters = fitted_forecasters(record)
     data = forecast_errors(forecasters, splits)
     picture = new_picture(TWO_COLUMNS, 2.6)
     panels = picture.subplots(1, 2, sharey=True)
@@ -73,7 +74,7 @@ def load_forecasters(train: Cases, record: Path | None = None) -> list[Forecaste
         record: Folder with a trained LSTM; by default the published one.
 
     Returns:
-        Persistence, autoregression, vector autoregression with wave probes, LSTM.
+        Persistence, autoregression, vector autoregression with wave probes, LSTM, tracked hybrid.
     """
     from sciml.hydro.lstm import LSTMForecaster  # Paddle is imported only when it is needed
     from sciml.training.run import record_folder
@@ -83,9 +84,33 @@ def load_forecasters(train: Cases, record: Path | None = None) -> list[Forecaste
         Autoregression(ORDER, loads.LEADS, all_channels=False, ridge=RIDGE),
         Autoregression(ORDER, loads.LEADS, all_channels=True, ridge=RIDGE),
     ]
-    for forecaster in fitted:
+    hybrid = TrackedHybrid(loads.LEADS, clock=[*_waves(train), *loads.LOADS])
+    for forecaster in (*fitted, hybrid):
         forecaster.fit(train)
-    return [*fitted, LSTMForecaster.load(record or record_folder("hydro/wave-loads-lstm"))]
+    lstm = LSTMForecaster.load(record or record_folder("hydro/wave-loads-lstm"))
+    return [*fitted, lstm, hybrid]
+
+
+def _waves(cases: Cases) -> list[str]:
+    """The channels of the wave probes."""
+    return [name for name in cases.channels if name.startswith("wave_elevation")]
+
+
+@functools.cache
+def fitted_forecasters(record: Path | None = None) -> tuple[Splits, list[Forecaster]]:
+    """The measured loads and what :func:`load_forecasters` makes of them, made only once.
+
+    Args:
+        record: Folder with a trained LSTM; by default the published one.
+
+    Returns:
+        Splits and forecasters.
+
+    Raises:
+        DatasetMissing: if the measured loads are not on this machine.
+    """
+    splits = measured_wave_loads()
+    return splits, load_forecasters(splits[TRAIN], record)
 
 
 def forecast_errors(forecasters: list[Forecaster], splits: dict[str, Cases]) -> xr.Dataset:
@@ -131,13 +156,13 @@ def wave_load_traces(record: Path | None = None) -> Drawn:
         record: Folder with a trained LSTM; by default the published one.
 
     Returns:
-        Measured force and the forecasts of the vector autoregression and the LSTM, N.
+        Measured force and the forecasts of vector autoregression, LSTM and hybrid, N.
 
     Raises:
         DatasetMissing: if the measured loads are not on this machine.
     """
-    splits = measured_wave_loads()
-    shown = load_forecasters(splits[TRAIN], record)[-2:]
+    splits, forecasters = fitted_forecasters(record)
+    shown = forecasters[-3:]
     data = xr.concat(
         [_trace(splits[test], shown).expand_dims(split=[test]) for test in (INSIDE, OUTSIDE)],
         "split",
@@ -148,7 +173,7 @@ def wave_load_traces(record: Path | None = None) -> Drawn:
         _draw_trace(axis, data.sel(split=test))
         axis.set(xlabel="time (s)", title=f"wave period {data['period'].sel(split=test):.3f} s")
     panels[0].set_ylabel("sway force (N)")
-    panels[0].legend(loc="upper left", ncols=3, columnspacing=1.0)
+    panels[0].legend(loc="upper left", ncols=2, columnspacing=1.0)
     low, high = float(data["measured"].min()), float(data["measured"].max())
     panels[0].set_ylim(low - 0.25 * (high - low), high + 0.45 * (high - low))
     label_panels(picture)
