@@ -1,10 +1,10 @@
 """Forecasts through ramps of tunnel pressure and ventilation that no training run has.
 
-Everything is learnt from twelve runs with sinusoidal swings of another cavity (``other_cavity``:
-another discretisation, drag, closure and birth than the library's model), with noisy pressure
-sensors. Then the pressure and the ventilation ramp and step. All methods are told the plan of the
-controls; the LSTM comes in two forms, one of which has the plan in channels that run ahead by the
-longest lead. Errors are those of the
+Everything is learnt from twelve runs with sinusoidal swings of another cavity
+(:mod:`sciml.hydro.other_cavity`: another discretisation, drag, closure and birth than the section
+model; gas leaves by the same law), with noisy pressure sensors. Then the pressure ramps and the
+ventilation steps. All methods are told the plan of the controls; the LSTM comes in two forms, one
+of which has the plan in channels that run ahead by the longest lead. Errors are those of the
 forecast against the pressure itself, without the noise of the sensor, over its standard deviation
 in the run: 1 is as bad as the mean. Over the noisy reading no method could be seen below the noise.
 
@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 from hydro_identification import AMBIENT, GAP, THEORY, TRUTHS
 from numpy.typing import NDArray
-from other_cavity import Truth, other_cavity
+
 from reporting import Row, report
 
 from sciml.core.paths import project_root
@@ -31,6 +31,7 @@ from sciml.hydro.cases import Case, Cases
 from sciml.hydro.dmd import DynamicModes
 from sciml.hydro.forecast import Autoregression, Forecaster, Persistence, Plan
 from sciml.hydro.lstm import LSTMForecaster
+from sciml.hydro.other_cavity import Truth, other_cavity
 from sciml.hydro.section_hybrid import CONTROLS, TARGET, SectionHybrid
 from sciml.hydro.sections import steady_loss
 from sciml.nn.recurrent import LSTMSettings

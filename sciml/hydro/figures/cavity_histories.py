@@ -24,7 +24,7 @@ from sciml.hydro.histories import (
     SETTLING,
     TUNNEL,
     Swing,
-    cavity_history,
+    quiet_history,
 )
 from sciml.hydro.oscillation import measured_growth
 from sciml.hydro.reentrant import jet_history
@@ -105,7 +105,7 @@ def _draw_history(column: list[Panel], one: xr.Dataset) -> None:
 
 def _driven(swing: Swing) -> xr.Dataset:
     """What is shown of one run, after the swing has risen."""
-    run = cavity_history(swing, seed=None)
+    run = quiet_history(swing)
     shown = slice(2 * SETTLING, 2 * SETTLING + _SHOWN_SECONDS)
     run = run.assign(jet_force=jet_history(run, TUNNEL)["jet_force"]).sel(time=shown)
     supply = steady_loss(TUNNEL, AMBIENT_PRESSURE, AMBIENT_PRESSURE - steady_gap())

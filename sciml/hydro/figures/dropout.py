@@ -35,6 +35,7 @@ from sciml.hydro.histories import (
     SETTLING,
     Swing,
     cavity_history,
+    quiet_history,
     simulated_cavities,
 )
 
@@ -89,7 +90,7 @@ def sensed_run(swing: Swing) -> tuple[FloatArray, FloatArray]:
     Returns:
         Channels, shape (time, channel), and the pressure without noise, Pa, shape (time,).
     """
-    reading, truth = cavity_history(swing, _NOISE_SEED), cavity_history(swing, None)
+    reading, truth = cavity_history(swing, _NOISE_SEED), quiet_history(swing)
     values = np.stack([reading[name].values for name in CHANNELS], axis=-1)
     return values, truth["cavity_pressure"].values
 
