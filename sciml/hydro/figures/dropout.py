@@ -192,10 +192,10 @@ def dropout_table(
         readings = with_gaps(values[:, 0], share, records, _GAP_SEED)
         found = estimates(law, values, readings)
         joined = found["pressure"].isel(estimator=0).copy(data=_joined(readings))
-        errors = [float(e) for e in settled_error(found["pressure"], truth)]
+        filtered, smoothed = settled_error(found["pressure"], truth).values.tolist()
         inside = float(settled_coverage(found, truth).sel(estimator="filter"))
         plain = float(settled_error(joined, truth))
-        rows[share] = DropoutRow(plain, *errors, inside, found.attrs["mean_nis"])
+        rows[share] = DropoutRow(plain, filtered, smoothed, inside, found.attrs["mean_nis"])
     return rows
 
 

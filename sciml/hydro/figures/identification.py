@@ -2,13 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from sciml.core.axes import FloatArray
-from sciml.data.cards import read_card
 from sciml.data.files import find
 from sciml.data.netcdf import open_netcdf
 from sciml.figures.registry import Drawn, figure
@@ -23,7 +20,6 @@ from sciml.figures.style import (
     label_panels,
     new_picture,
 )
-from sciml.hydro.cases import TRAIN
 from sciml.hydro.cavity_growth import (
     GrowthFit,
     GrowthTheory,
@@ -32,6 +28,7 @@ from sciml.hydro.cavity_growth import (
     growth_error,
     growth_phase,
 )
+from sciml.hydro.computed_growth import FLOW, Volumes, common_shape, computed_volumes
 from sciml.hydro.identification import IdentificationSettings, Identified, identify
 from sciml.hydro.identification_problem import (
     CavityTheory,
@@ -42,8 +39,6 @@ from sciml.hydro.identification_problem import (
 from sciml.hydro.other_cavity import Truth, other_cavity, sensed
 from sciml.hydro.sections import SectionSettings, steady_loss
 
-FLOW = "cfd_disk_cavitation"
-MESH = 1.5  # the refinement at which all cavitation numbers were computed
 FREE_GROWTH = ("a0", "a1", "growth_factor")
 
 THEORY = CavityTheory(
@@ -74,28 +69,6 @@ _CORRELATION = 0.45
 _BIAS_BELIEF = 150.0  # Pa; standard deviation
 _SHOWN_SIGMAS = (0.15, 0.20, 0.25, 0.35, 0.50)
 
-Volumes = dict[float, tuple[FloatArray, FloatArray]]
-
-
-def computed_volumes(refinement: float = MESH) -> tuple[Volumes, tuple[float, ...]]:
-    """Volumes of cavities after a sudden start, computed by OpenFOAM.
-
-    Args:
-        refinement: Of the mesh.
-
-    Returns:
-        Time in s and volume in m³ by σ, and the σ that a fit may use; the others are held out.
-    """
-    card, data = read_card(FLOW), open_netcdf(find(FLOW))
-    assert card.splits is not None  # the card is ours
-    volumes: Volumes = {}
-    for case, sigma in zip(data["case"].values, data["cavitation_number"].values, strict=True):
-        one = data["vapour_volume"].sel(case=case, refinement=refinement).dropna("time")
-        volumes[round(float(sigma), 4)] = (one["time"].values, one.values.astype(np.float64))
-    names = list(data["case"].values)
-    used = tuple(list(volumes)[names.index(name)] for name in card.splits.cases[TRAIN])
-    return volumes, used
-
 
 def flow_theory() -> GrowthTheory:
     """Theory of the computed disk, as it is without any data: A = √ln(1/σ)."""
@@ -122,37 +95,6 @@ def corrected_growth(volumes: Volumes) -> GrowthFit:
     theory = flow_theory()
     point = theory.tunnel.model_copy(update={"birth_area": "point"})
     return fit_growth(volumes, theory.model_copy(update={"tunnel": point}), FREE_GROWTH)
-
-
-class CommonShape(NamedTuple):
-    """Growth without theory: one shape whose duration and size are powers of σ."""
-
-    share: FloatArray  # of the duration, from 0 to 1
-    shape: FloatArray  # of the largest volume
-    duration: FloatArray  # slope and offset of its logarithm over ln σ
-    size: FloatArray
-
-    def volume(self, sigma: float, time: FloatArray) -> FloatArray:
-        """Volume at a σ, m³, shape (time,)."""
-        end, most = (math.exp(np.polyval(line, math.log(sigma))) for line in self[2:])
-        return most * np.interp(time / end, self.share, self.shape)
-
-
-def common_shape(volumes: Volumes) -> CommonShape:
-    """The mean shape of some growth curves.
-
-    Args:
-        volumes: Time and volume by σ, two or more.
-
-    Returns:
-        The shape and its scales.
-    """
-    phases = [growth_phase(*series) for series in volumes.values()]
-    share, logs = np.linspace(0, 1, 101), np.log(list(volumes))
-    shapes = [np.interp(share, t / t[-1], q / q[-1]) for t, q in phases]
-    duration = np.polyfit(logs, np.log([t[-1] for t, _ in phases]), 1)
-    size = np.polyfit(logs, np.log([q[-1] for _, q in phases]), 1)
-    return CommonShape(share, np.mean(shapes, axis=0), duration, size)
 
 
 def growth_errors(volumes: Volumes, used: Sequence[float]) -> xr.DataArray:
