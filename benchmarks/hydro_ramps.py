@@ -22,7 +22,6 @@ import numpy as np
 import xarray as xr
 from hydro_identification import AMBIENT, GAP, THEORY, TRUTHS
 from numpy.typing import NDArray
-
 from reporting import Row, report
 
 from sciml.core.paths import project_root
