@@ -8,7 +8,7 @@ of which has the plan in channels that run ahead by the longest lead. Errors are
 forecast against the pressure itself, without the noise of the sensor, over its standard deviation
 in the run: 1 is as bad as the mean. Over the noisy reading no method could be seen below the noise.
 
-``--train`` trains the networks again (about two minutes for each of three seeds).
+``--train`` trains the networks again (about a minute for each of six).
 """
 
 import argparse
