@@ -24,7 +24,6 @@ from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.seeds import seed_everything
 from sciml.core.settings import Settings
-from sciml.core.writing import write_json
 from sciml.data.scaling import Scaling
 from sciml.data.windows import WindowSettings
 from sciml.hydro.cases import Case, Cases
@@ -39,12 +38,11 @@ from sciml.hydro.gain_model import (
     stationary_filter,
     stationary_states,
 )
-from sciml.training.checkpoint import read_tensors, write_weights
+from sciml.hydro.saved import Description, described, read_forecaster, write_forecaster
 from sciml.training.feed import Batch, Feed, to_tensor
 from sciml.training.fit import FitResult, FitSettings, Problem, fit
 from sciml.training.optimiser import layer_arrays, load_layer
 
-_WEIGHTS, _DESCRIPTION = "model.safetensors", "model.json"
 _UNIT = math.log(math.e - 1)  # softplus of it is 1
 
 
@@ -511,15 +509,8 @@ class LearnedGain:
         """
         arrays = {f"network:{name}": a for name, a in layer_arrays(self._layer).items()}
         arrays |= {f"model:{name}": array for name, array in self._model._asdict().items()}
-        write_weights(folder / _WEIGHTS, arrays)
-        description = {
-            "window": self._window.model_dump(mode="json"),
-            "model": self._settings.model_dump(mode="json"),
-            "targets": list(self._targets),
-            "scaling": json.loads(self._scaling.to_json()),
-        }
-        write_json(folder / _DESCRIPTION, description)
-        return [folder / _WEIGHTS, folder / _DESCRIPTION]
+        description = described(self._window, self._settings, self._targets, self._scaling)
+        return write_forecaster(folder, arrays, description)
 
     @classmethod
     def load(cls, folder: Path) -> "LearnedGain":
@@ -529,15 +520,13 @@ class LearnedGain:
             BadInput: if a file is missing, or the weights are a pickle.
             DamagedFile: if the weights are cut short or do not fit the description.
         """
-        description = _Description.from_yaml(folder / _DESCRIPTION)  # JSON is YAML
+        weights, description, scaling = read_forecaster(folder, Description[GainSettings])
         made = cls(description.window, description.model)
-        text = json.dumps(description.scaling)
-        made._scaling = Scaling.from_json(text, str(folder / _DESCRIPTION))
-        made._targets = description.targets
+        made._scaling, made._targets = scaling, description.targets
         channels = made._scaling.channels
         made._controls = {name: channels.index(name) for name in description.model.controls}
         groups: dict[str, dict[str, NDArray[Any]]] = {"network": {}, "model": {}}
-        for key, array in read_tensors(folder / _WEIGHTS).items():
+        for key, array in weights.items():
             group, _, name = key.partition(":")
             groups[group][name] = array
         made._set(LinearModel(**groups["model"]))
@@ -552,12 +541,3 @@ def _whole(layer: nn.Layer, course: Course) -> Filtered:
     fed = {name: to_tensor(array[None]) for name, array in _fed(course, slice(None)).items()}
     start = paddle.zeros([1, course.drive.shape[1]], "float64")
     return layer(fed | {"start": start})
-
-
-class _Description(Settings):
-    """What is needed beside the weights."""
-
-    window: WindowSettings
-    model: GainSettings
-    targets: tuple[str, ...]
-    scaling: dict[str, Any]

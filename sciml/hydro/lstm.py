@@ -15,19 +15,16 @@ from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.seeds import seed_everything
-from sciml.core.settings import Settings
-from sciml.core.writing import write_json
 from sciml.data.scaling import Scaling
 from sciml.data.windows import Windows, WindowSettings
 from sciml.hydro.cases import Cases
 from sciml.hydro.forecast import Plan, forecast_dataset
+from sciml.hydro.saved import Description, described, read_forecaster, write_forecaster
 from sciml.nn.recurrent import LSTMForecast, LSTMSettings
-from sciml.training.checkpoint import read_tensors, write_weights
 from sciml.training.feed import Batch, Feed
 from sciml.training.fit import FitResult, FitSettings, Problem, fit
 from sciml.training.optimiser import layer_arrays, load_layer
 
-_WEIGHTS, _DESCRIPTION = "model.safetensors", "model.json"
 _ROWS = 2048  # windows evaluated at once
 
 
@@ -170,15 +167,8 @@ class LSTMForecaster:
         Returns:
             The files.
         """
-        write_weights(folder / _WEIGHTS, layer_arrays(self._layer))
-        description = {
-            "window": self._window.model_dump(mode="json"),
-            "model": self._model.model_dump(mode="json"),
-            "targets": list(self._targets),
-            "scaling": json.loads(self._scaling.to_json()),
-        }
-        write_json(folder / _DESCRIPTION, description)
-        return [folder / _WEIGHTS, folder / _DESCRIPTION]
+        description = described(self._window, self._model, self._targets, self._scaling)
+        return write_forecaster(folder, layer_arrays(self._layer), description)
 
     @classmethod
     def load(cls, folder: Path) -> "LSTMForecaster":
@@ -188,24 +178,13 @@ class LSTMForecaster:
             BadInput: if a file is missing, or the weights are a pickle.
             DamagedFile: if the weights are cut short or do not fit the description.
         """
-        description = Description.from_yaml(folder / _DESCRIPTION)  # JSON is YAML
+        weights, description, scaling = read_forecaster(folder, Description[LSTMSettings])
         made = cls(description.window, description.model)
-        text = json.dumps(description.scaling)
-        made._scaling = Scaling.from_json(text, str(folder / _DESCRIPTION))
-        made._targets = description.targets
+        made._scaling, made._targets = scaling, description.targets
         made._layer = made._fresh_layer()
-        load_layer(made._layer, read_tensors(folder / _WEIGHTS))
+        load_layer(made._layer, weights)
         made._layer.eval()
         return made
-
-
-class Description(Settings):
-    """What is needed beside the weights."""
-
-    window: WindowSettings
-    model: LSTMSettings
-    targets: tuple[str, ...]
-    scaling: dict[str, Any]
 
 
 def _squared_error(layer: nn.Layer, batch: Batch) -> paddle.Tensor:
