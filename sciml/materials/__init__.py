@@ -1,0 +1,11 @@
+"""Interatomic potentials: energy, force and stress of atoms over temperature and pressure.
+
+Where things are:
+
+* ``structures``: atoms with labels; the door to ASE and pymatgen.
+* ``neighbours``: who is near whom, under any periodicity.
+* ``potential``: the contract of every potential.
+
+Units are eV, Å and ps; a stress is in eV/Å³, positive in tension, in the order
+xx, yy, zz, yz, xz, xy.
+"""

@@ -1,0 +1,135 @@
+"""Atoms with their labels, and the door to ASE and pymatgen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sciml.core.axes import BoolArray, FloatArray, IntArray, axes
+from sciml.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
+GPA = 1 / 160.21766208  # eV/Å³ in one GPa, CODATA 2014 as in ASE
+
+About = Mapping[str, str | float | int | bool]
+_NOTHING: About = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """Atoms in a cell, and what was computed for them.
+
+    Attributes:
+        numbers: Atomic numbers, shape (atom,).
+        positions: Å, shape (atom, 3).
+        cell: Lattice vectors as rows, Å, shape (3, 3); a row of zeros where there is none.
+        periodic: Which lattice vectors repeat, shape (3,).
+        energy: Of all atoms together, eV; None where it is not known.
+        forces: eV/Å, shape (atom, 3); None where they are not known.
+        stress: eV/Å³, positive in tension, xx, yy, zz, yz, xz, xy; None where it is not known.
+        about: What the dataset tells of the frame, such as ``group`` and ``temperature_K``.
+
+    Raises:
+        BadInput: if a shape is wrong, a position is not finite, there is no atom, or a
+            periodic direction has no volume.
+    """
+
+    numbers: IntArray
+    positions: FloatArray
+    cell: FloatArray
+    periodic: BoolArray
+    energy: float | None = None
+    forces: FloatArray | None = None
+    stress: FloatArray | None = None
+    about: About = field(default=_NOTHING)
+
+    def __post_init__(self) -> None:
+        sizes = axes(self.numbers, "atom", "numbers")
+        axes(self.positions, "atom 3", "positions", **sizes)
+        axes(self.cell, "3 3", "cell")
+        axes(self.periodic, "3", "periodic")
+        if self.forces is not None:
+            axes(self.forces, "atom 3", "forces", **sizes)
+        if self.stress is not None:
+            axes(self.stress, "6", "stress")
+        if sizes["atom"] == 0:
+            raise BadInput(f"{self.name}: it has no atoms; leave it out.")
+        _require_finite(self.name, "position", self.positions)
+        _require_finite(self.name, "cell", self.cell)
+        if self.periodic.all() and self.volume < 1e-6:
+            raise BadInput(
+                f"{self.name}: periodic in three directions but the volume of the cell is "
+                f"{self.volume:.3g} Å³; give the lattice vectors, or set periodic to False."
+            )
+
+    @property
+    def name(self) -> str:
+        """What an error calls it: where it is from, if that is known."""
+        return str(self.about.get("source", "structure"))
+
+    @property
+    def volume(self) -> float:
+        """Volume of the cell, Å³."""
+        return float(abs(np.linalg.det(self.cell)))
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+def from_atoms(atoms: "Atoms", about: About = _NOTHING) -> Structure:
+    """Take over atoms of ASE and the results of their calculator, if they carry one.
+
+    Args:
+        atoms: Energy, forces and stress are read from a finished calculator, never computed.
+        about: Kept beside what ``atoms.info`` has of numbers and words.
+
+    Returns:
+        A copy that shares nothing with them.
+
+    Raises:
+        BadInput: as :class:`Structure`.
+    """
+    results: Mapping[str, Any] = atoms.calc.results if atoms.calc is not None else {}
+    kept = {k: v for k, v in atoms.info.items() if isinstance(v, str | float | int | bool)}
+    energy, forces, stress = (results.get(name) for name in ("energy", "forces", "stress"))
+    return Structure(
+        numbers=np.array(atoms.numbers, dtype=np.int64),
+        positions=np.array(atoms.positions, dtype=np.float64),
+        cell=np.array(atoms.cell.array, dtype=np.float64),
+        periodic=np.array(atoms.pbc, dtype=np.bool_),
+        energy=None if energy is None else float(energy),
+        forces=None if forces is None else np.array(forces, dtype=np.float64),
+        stress=None if stress is None else np.array(stress, dtype=np.float64),
+        about=MappingProxyType(kept | dict(about)),
+    )
+
+
+def to_atoms(structure: Structure) -> "Atoms":
+    """The same as atoms of ASE; labels travel in a ``SinglePointCalculator``."""
+    from ase import Atoms
+    from ase.calculators.singlepoint import SinglePointCalculator
+
+    atoms = Atoms(
+        numbers=structure.numbers,
+        positions=structure.positions,
+        cell=structure.cell,
+        pbc=structure.periodic,
+        info=dict(structure.about),
+    )
+    labels = {n: getattr(structure, n) for n in ("energy", "forces", "stress")}
+    known = {name: value for name, value in labels.items() if value is not None}
+    if known:
+        atoms.calc = SinglePointCalculator(atoms, **known)
+    return atoms
+
+
+def _require_finite(name: str, what: str, values: FloatArray) -> None:
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row = int(bad[0][0])
+        raise BadInput(f"{name}: {what} of row {row} is {values[row]}; it must be finite.")
