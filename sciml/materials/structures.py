@@ -46,7 +46,7 @@ class Structure:
     energy: float | None = None
     forces: FloatArray | None = None
     stress: FloatArray | None = None
-    about: About = field(default=_NOTHING)
+    about: About = field(default_factory=lambda: _NOTHING)  # unhashable on Python 3.11
 
     def __post_init__(self) -> None:
         sizes = axes(self.numbers, "atom", "numbers")
