@@ -1,0 +1,19 @@
+"""The atomic cluster expansion with learned radial channels, and how it is trained.
+
+The way from positions to an energy, one module a step:
+
+* ``radial``: functions of the distance, zero and smooth at the cutoff.
+* ``harmonics``: functions of the direction.
+* ``edges``: the pairs of many structures as one set of arrays.
+* ``moments``: sums over neighbours, their forces and their rates of change.
+* ``couplings``: products of moments that no rotation changes.
+* ``invariants``: those products for all channels, with first and second derivatives by hand.
+* ``layer``: the readout and the whole energy in Paddle.
+
+No step needs a second derivative from Paddle. The forces are F = -∂E/∂x, so the gradient of a
+loss L(F) by the weights is that of the rate at which E changes when the atoms move along
+-∂L/∂F: one forward derivative written out, one backward derivative taken.
+
+Source:
+    Drautz, Phys. Rev. B 99 (2019) 014104; Batatia et al., NeurIPS 2022 (products within a channel).
+"""
