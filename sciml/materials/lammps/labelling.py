@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sciml.core.errors import BadInput
 from sciml.materials.elements import atomic_mass, atomic_number, unknown_elements
 from sciml.materials.lammps.engine import start_lammps, with_shipped_files
 from sciml.materials.lammps.restricted_cell import RestrictedCell, restricted_cell
-from sciml.materials.potential import Evaluation
+from sciml.materials.potential import Evaluation, Potential
 from sciml.materials.structures import Structure
 
 _SMALLEST_VOLUME = 1e-6  # Å³
@@ -35,6 +36,31 @@ _MEASURES = (
     "thermo_style custom step pe c_atom_energies c_virial[1]",
     "thermo_modify norm no lost error",
 )
+
+
+def labelled(potential: Potential, structures: Sequence[Structure]) -> list[Structure]:
+    """Structures with energy, forces and stress by a potential.
+
+    Args:
+        potential: Any.
+        structures: Their own labels are replaced.
+
+    Returns:
+        The same atoms; no stress where there is no volume.
+
+    Raises:
+        BadInput: if the potential does not know an element.
+    """
+    done = potential.evaluate(structures)
+    return [
+        replace(
+            structure,
+            energy=e.energy,
+            forces=e.forces,
+            stress=e.stress if np.isfinite(e.stress).all() else None,
+        )
+        for structure, e in zip(structures, done, strict=True)
+    ]
 
 
 class LammpsPotential:
@@ -109,7 +135,7 @@ class LammpsPotential:
         cell = restricted_cell(structure)
         engine = self._started()
         types = [self._numbers.index(number) + 1 for number in structure.numbers]
-        self._run(
+        self.command(
             structure.name, ["delete_atoms group all compress yes", _box_change(structure, cell)]
         )
         made = engine.create_atoms(
@@ -120,6 +146,23 @@ class LammpsPotential:
             raise BadInput(f"{structure.name}: LAMMPS took {made} of its {len(types)} atoms.")
         return engine, cell
 
+    def command(self, name: str, commands: Sequence[str]) -> None:
+        """Run commands on what was loaded.
+
+        Args:
+            name: What an error calls the structure.
+            commands: In the language of LAMMPS.
+
+        Raises:
+            BadInput: if LAMMPS refuses one; its state is not trusted again.
+        """
+        for command in commands:
+            try:
+                self._engine.command(command)
+            except Exception as error:  # LAMMPS raises nothing narrower
+                self.drop()
+                raise BadInput(f"{name}: LAMMPS refused `{command}`: {error}") from error
+
     def drop(self) -> None:
         """Forget the state of LAMMPS; the next structure starts a fresh one."""
         if self._engine is not None:
@@ -129,7 +172,7 @@ class LammpsPotential:
     def _evaluated(self, structure: Structure) -> Evaluation:
         """One structure."""
         engine, cell = self.load(structure)
-        self._run(structure.name, ["run 0 post no"])
+        self.command(structure.name, ["run 0 post no"])
         forces = np.array(engine.gather_atoms("f", 1, 3)).reshape(-1, 3)
         order = np.argsort(engine.numpy.extract_atom("id")[: len(structure)])
         energies = np.array(engine.numpy.extract_compute("atom_energy", 1, 1))[order]
@@ -145,7 +188,7 @@ class LammpsPotential:
         if self._engine is None:
             self._engine = start_lammps()
             types = enumerate(self._numbers, start=1)
-            self._run(
+            self.command(
                 "LAMMPS",
                 [
                     *_SETTINGS,
@@ -157,21 +200,14 @@ class LammpsPotential:
             )
         return self._engine
 
-    def _run(self, name: str, commands: Sequence[str]) -> None:
-        """Run commands; what LAMMPS refuses is a bad input, and its state is not trusted again."""
-        for command in commands:
-            try:
-                self._engine.command(command)
-            except Exception as error:  # LAMMPS raises nothing narrower
-                self.drop()
-                raise BadInput(f"{name}: LAMMPS refused `{command}`: {error}") from error
-
     def _measured_cutoff(self) -> float:
         """How far LAMMPS looks for neighbours when it keeps no margin."""
         engine = self._started()
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "communication.txt"
-            self._run("LAMMPS", ["run 0 post no", f'info communication out overwrite "{report}"'])
+            self.command(
+                "LAMMPS", ["run 0 post no", f'info communication out overwrite "{report}"']
+            )
             engine.flush_buffers()
             lines = report.read_text(encoding="utf-8").splitlines()
         line = next(line for line in lines if "cutoff" in line.lower())
