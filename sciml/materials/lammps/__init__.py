@@ -4,4 +4,5 @@
 * ``restricted_cell``: any cell in the form that LAMMPS takes.
 * ``labelling``: energy, forces and stress by any pair style of LAMMPS.
 * ``dynamics``: frames of a run at constant temperature.
+* ``published``: published potentials that come with LAMMPS, for comparison.
 """
