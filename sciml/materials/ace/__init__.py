@@ -8,7 +8,10 @@ The way from positions to an energy, one module a step:
 * ``moments``: sums over neighbours, their forces and their rates of change.
 * ``couplings``: products of moments that no rotation changes.
 * ``invariants``: those products for all channels, with first and second derivatives by hand.
-* ``layer``: the readout and the whole energy in Paddle.
+* ``model``: the readout, and the potential as it is used: no Paddle, no derivative by machine.
+* ``file``: a potential as one file that describes itself.
+* ``jacobian``, ``warm_start``: the best linear energy, by least squares.
+* ``frames``, ``layer``: batches, and the weights as a Paddle layer with its loss.
 
 No step needs a second derivative from Paddle. The forces are F = -∂E/∂x, so the gradient of a
 loss L(F) by the weights is that of the rate at which E changes when the atoms move along

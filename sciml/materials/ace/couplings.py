@@ -47,7 +47,6 @@ class Couplings(NamedTuple):
     invariants: int
 
 
-@lru_cache
 def couplings(settings: CouplingSettings) -> Couplings:
     """Products and sums for all invariants.
 
@@ -57,13 +56,19 @@ def couplings(settings: CouplingSettings) -> Couplings:
     Returns:
         The lists; the same settings give the same object.
     """
+    return _couplings(settings.factors, settings.fourfold_degree)
+
+
+@lru_cache
+def _couplings(factors: int, fourfold_degree: int) -> Couplings:
+    """As :func:`couplings`."""
     polynomials: list[Polynomial] = [{(0,): 1.0}]
-    if settings.factors >= 2:
+    if factors >= 2:
         polynomials += [{(m, m): 1.0 for m in _of(degree)} for degree in range(LARGEST_DEGREE + 1)]
-    if settings.factors >= 3:
+    if factors >= 3:
         polynomials += _triples(_gaunt())
-    if settings.factors >= 4:
-        polynomials += _quadruples(_gaunt(), settings.fourfold_degree)
+    if factors >= 4:
+        polynomials += _quadruples(_gaunt(), fourfold_degree)
     return _as_lists(polynomials)
 
 

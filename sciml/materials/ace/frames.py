@@ -1,0 +1,92 @@
+"""Labelled structures as a source of batches: everything that no weight changes, computed once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat
+
+from sciml.core.axes import FloatArray, IntArray
+from sciml.core.errors import BadInput
+from sciml.core.settings import Settings
+from sciml.materials.ace.edges import Edges, edges_of, joined
+from sciml.materials.ace.moments import moments
+from sciml.materials.ace.radial import RadialSettings
+from sciml.materials.structures import Structure
+
+PER_FRAME = ("energy", "atoms", "stress", "volume", "weight")
+
+
+class LossSettings(Settings):
+    """What an error costs: the loss is the sum of the mean squares times these."""
+
+    forces: NonNegativeFloat = 1.0  # by (eV/Å)²
+    energy: NonNegativeFloat = 300.0  # by (eV/atom)²
+    stress: NonNegativeFloat = 100.0  # by (eV/Å³)²; 0 for molecules and labels without stress
+
+
+class Frames:
+    """Structures with energies and forces, ready to be trained on.
+
+    Args:
+        structures: With energy and forces; with stress if the loss weighs it.
+        elements: Atomic numbers that the potential knows.
+        radial: Cutoff and radial functions.
+        loss: Weights; stress is asked for only where it counts.
+        weights: Of each structure in the loss, (frame,); 1 by default.
+
+    Raises:
+        BadInput: if a label that is needed is missing or not finite.
+    """
+
+    def __init__(
+        self,
+        structures: Sequence[Structure],
+        elements: Sequence[int],
+        radial: RadialSettings,
+        loss: LossSettings,
+        weights: FloatArray | None = None,
+    ) -> None:
+        self.structures = tuple(structures)
+        self.edges = [edges_of([one], elements, radial, np.float32) for one in structures]
+        self._moments = [moments(part, len(elements)) for part in self.edges]
+        shares = np.ones(len(structures)) if weights is None else weights
+        self._labels = [
+            _labels(one, loss, share) for one, share in zip(structures, shares, strict=True)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.structures)
+
+    def gather(self, indices: IntArray) -> Mapping[str, NDArray[Any]]:
+        """Pairs, moments and labels of some structures, by name."""
+        chosen = [int(index) for index in indices]
+        found: dict[str, NDArray[Any]] = joined([self.edges[i] for i in chosen])._asdict()
+        found["moments"] = np.concatenate([self._moments[i] for i in chosen])
+        found["forces"] = np.concatenate([self._labels[i]["forces"] for i in chosen])
+        for name in PER_FRAME:
+            found[name] = np.stack([self._labels[i][name] for i in chosen])
+        return found
+
+
+def edges_in(arrays: Mapping[str, NDArray[Any]]) -> Edges:
+    """The pairs of a batch."""
+    return Edges(**{name: arrays[name] for name in Edges._fields})
+
+
+def _labels(structure: Structure, loss: LossSettings, share: float) -> dict[str, NDArray[Any]]:
+    """Labels of one structure; a stress that does not count is zero."""
+    stress = structure.stress if loss.stress else np.zeros(6)
+    given = {"energy": structure.energy, "forces": structure.forces, "stress": stress}
+    for name, value in given.items():
+        if value is None:
+            raise BadInput(
+                f"{structure.name}: has no {name}, which the training needs; leave it out"
+                + (", or set loss.stress to 0." if name == "stress" else ".")
+            )
+        if not np.isfinite(value).all():
+            raise BadInput(f"{structure.name}: its {name} is not finite; leave it out.")
+    volume = structure.volume if structure.periodic.all() else np.inf
+    numbers = given | {"atoms": len(structure), "volume": volume, "weight": share}
+    return {name: np.asarray(value, dtype=np.float64) for name, value in numbers.items()}

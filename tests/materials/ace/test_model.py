@@ -1,0 +1,177 @@
+"""The laws of a potential, for one with random weights, and its file."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from scipy.spatial.transform import Rotation
+
+from sciml.core.errors import BadInput, DamagedFile
+from sciml.materials.ace.couplings import CouplingSettings
+from sciml.materials.ace.file import FORMAT, load_potential, save_potential
+from sciml.materials.ace.model import AcePotential, AceSettings, Weights, weight_shapes
+from sciml.materials.ace.radial import RadialSettings
+from sciml.materials.structures import Structure
+from tests.materials.ace.test_kernels import crystal, strained
+
+SETTINGS = AceSettings(
+    radial=RadialSettings(cutoff=4.0, functions=4),
+    couplings=CouplingSettings(factors=4, fourfold_degree=2),
+    channels=3,
+    hidden=5,
+)
+
+
+def potential(seed: int = 0) -> AcePotential:
+    """Random weights of a size that every part of the energy counts."""
+    rng = np.random.default_rng(seed)
+    shapes = weight_shapes(SETTINGS, 2)
+    arrays = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    arrays["mixing"] *= 0.1
+    arrays["first"] *= 0.1
+    return AcePotential(SETTINGS, (6, 14), Weights(**arrays))
+
+
+def energy(structure: Structure) -> float:
+    return potential().evaluate([structure])[0].energy
+
+
+def test_forces_are_slopes_of_the_energy() -> None:
+    structure, step = crystal(0), 1e-5
+    exact = potential().evaluate([structure])[0].forces
+    for atom in range(len(structure)):
+        for axis in range(3):
+            moved = np.zeros((len(structure), 3))
+            moved[atom, axis] = step
+            up, down = (
+                energy(replace(structure, positions=structure.positions + s * moved))
+                for s in (1, -1)
+            )
+            assert exact[atom, axis] == pytest.approx(-(up - down) / (2 * step), abs=1e-6)
+
+
+def test_stress_is_the_slope_by_strain() -> None:
+    structure, step = crystal(1), 1e-5
+    exact = potential().evaluate([structure])[0].stress * structure.volume
+    for component in range(6):
+        strain = step * np.eye(6)[component]
+        slope = (energy(strained(structure, strain)) - energy(strained(structure, -strain))) / (
+            2 * step
+        )
+        assert exact[component] == pytest.approx(slope, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_turning_the_crystal_turns_forces_and_stress(seed: int) -> None:
+    structure = crystal(seed)
+    turn = Rotation.random(rng=seed).as_matrix()
+    turned = replace(
+        structure, positions=structure.positions @ turn.T, cell=structure.cell @ turn.T
+    )
+    before, after = potential().evaluate([structure, turned])
+    assert after.energy == pytest.approx(before.energy, abs=1e-9)
+    np.testing.assert_allclose(after.forces, before.forces @ turn.T, atol=1e-9)
+    matrix = [[0, 5, 4], [5, 1, 3], [4, 3, 2]]
+    np.testing.assert_allclose(
+        after.stress[matrix], turn @ before.stress[matrix] @ turn.T, atol=1e-9
+    )
+
+
+def test_order_of_atoms_and_place_in_space_do_not_count() -> None:
+    structure, order = crystal(3), np.array([3, 0, 4, 2, 1])
+    moved = replace(
+        structure,
+        numbers=structure.numbers[order],
+        positions=structure.positions[order] + [0.7, -3.0, 9.1],
+    )
+    before, after = potential().evaluate([structure, moved])
+    np.testing.assert_allclose(after.atom_energies, before.atom_energies[order], atol=1e-9)
+    np.testing.assert_allclose(after.forces, before.forces[order], atol=1e-9)
+
+
+def test_two_crystals_in_one_cell_add_up() -> None:
+    """A molecule far from another has the energy that it has alone."""
+    molecule = replace(crystal(4), periodic=np.zeros(3, bool), cell=np.zeros((3, 3)))
+    other = replace(crystal(5), periodic=np.zeros(3, bool), cell=np.zeros((3, 3)))
+    both = replace(
+        molecule,
+        numbers=np.append(molecule.numbers, other.numbers),
+        positions=np.vstack([molecule.positions, other.positions + 50.0]),
+    )
+    parts = potential().evaluate([molecule, other])
+    whole = potential().evaluate([both])[0]
+    assert whole.energy == pytest.approx(sum(part.energy for part in parts), abs=1e-9)
+    assert np.isnan(whole.stress).all()
+
+
+def test_energy_is_smooth_where_a_neighbour_leaves() -> None:
+    def dimer(distance: float) -> Structure:
+        positions = np.array([[0, 0, 0], [distance, 0, 0]])
+        return Structure(np.array([14, 6]), positions, np.zeros((3, 3)), np.zeros(3, bool))
+
+    cutoff = SETTINGS.radial.cutoff
+    inside, outside = potential().evaluate([dimer(cutoff - 1e-4), dimer(cutoff + 1e-4)])
+    assert inside.energy == pytest.approx(outside.energy, abs=1e-9)
+    assert np.abs(inside.forces).max() < 1e-5
+    assert not outside.forces.any()
+
+
+def test_an_isolated_atom_feels_nothing() -> None:
+    atom = Structure(np.array([14]), np.zeros((1, 3)), np.zeros((3, 3)), np.zeros(3, bool))
+    found = potential().evaluate([atom])[0]
+    assert np.isfinite(found.energy)
+    assert not found.forces.any()
+
+
+def test_a_file_gives_back_the_potential(tmp_path: Path) -> None:
+    saved = save_potential(tmp_path / "model.safetensors", potential(), {"trained on": "nothing"})
+    before, after = (p.evaluate([crystal(6)])[0] for p in (potential(), load_potential(saved)))
+    np.testing.assert_array_equal(after.forces, before.forces)
+    with safe_open(saved, framework="numpy") as content:
+        header = json.loads(content.metadata()[FORMAT])
+    assert header["units"]["energy"] == "eV"
+    assert header["elements"] == [6, 14]
+
+
+def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
+    saved = save_potential(tmp_path / "model.safetensors", potential(), {})
+    saved.write_bytes(saved.read_bytes()[:-100])
+    with pytest.raises(DamagedFile, match="not a whole safetensors file"):
+        load_potential(saved)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"version": 99}, BadInput, "format version 99"),
+        ({"sha256": "0"}, DamagedFile, "sha256"),
+    ],
+)
+def test_a_header_that_does_not_fit_is_refused(
+    tmp_path: Path, change: dict, error: type[Exception], text: str
+) -> None:
+    saved = save_potential(tmp_path / "model.safetensors", potential(), {})
+    with safe_open(saved, framework="numpy") as content:
+        header = json.loads(content.metadata()[FORMAT])
+        arrays = {name: content.get_tensor(name) for name in Weights._fields}
+    save_file(arrays, saved, metadata={FORMAT: json.dumps(header | change)})
+    with pytest.raises(error, match=text):
+        load_potential(saved)
+
+
+def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
+    save_file({"weight": np.zeros(3)}, tmp_path / "other.safetensors")
+    with pytest.raises(BadInput, match="is not a potential of sciml"):
+        load_potential(tmp_path / "other.safetensors")
+    with pytest.raises(BadInput, match="no such file"):
+        load_potential(tmp_path / "none.safetensors")
+
+
+def test_weights_of_another_size_are_refused() -> None:
+    weights = potential().weights
+    with pytest.raises(BadInput, match="last has shape"):
+        AcePotential(SETTINGS, (6, 14), weights._replace(last=np.zeros(3)))

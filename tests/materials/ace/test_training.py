@@ -1,0 +1,105 @@
+"""Least squares and the loss: each against a second way."""
+
+from dataclasses import replace
+
+import numpy as np
+import paddle
+import pytest
+
+from sciml.core.errors import BadInput
+from sciml.materials.ace.frames import Frames, LossSettings
+from sciml.materials.ace.layer import LEARNT, AceLayer, loss_of
+from sciml.materials.ace.model import AcePotential
+from sciml.materials.ace.warm_start import warm_start
+from sciml.materials.structures import Structure
+from sciml.training.feed import Feed
+from tests.materials.ace.test_kernels import crystal
+from tests.materials.ace.test_model import SETTINGS, potential
+
+LOSS = LossSettings(energy=3.0, forces=1.0, stress=50.0)
+
+
+def labelled(truth: AcePotential, seeds: range, offset: float = 0.0) -> list[Structure]:
+    structures = [crystal(seed) for seed in seeds]
+    return [
+        replace(
+            one,
+            energy=found.energy,
+            forces=found.forces,
+            stress=found.stress + offset * np.array([1, 1, 1, 0, 0, 0]),
+        )
+        for one, found in zip(structures, truth.evaluate(structures), strict=True)
+    ]
+
+
+def plain_loss(guess: AcePotential, structures: list[Structure]) -> float:
+    total = 0.0
+    atoms = sum(len(one) for one in structures)
+    for one, found in zip(structures, guess.evaluate(structures), strict=True):
+        assert one.energy is not None
+        assert one.forces is not None
+        assert one.stress is not None
+        energy = ((found.energy - one.energy) / len(one)) ** 2 / len(structures)
+        force = np.sum((found.forces - one.forces) ** 2) / (3 * atoms)
+        stress = np.mean((found.stress - one.stress) ** 2) / len(structures)
+        total += LOSS.energy * energy + LOSS.forces * force + LOSS.stress * stress
+    return float(total)
+
+
+def test_loss_and_gradient_against_the_plain_definition() -> None:
+    """Finite differences through energies, forces and stresses that NumPy evaluates."""
+    structures = labelled(potential(1), range(3))
+    guess = potential(2)
+    layer = AceLayer(guess)
+    frames = Frames(structures, guess.elements, SETTINGS.radial, LOSS)
+    loss = loss_of(layer, Feed(frames, 3, 0, shuffle=False).batch(0, 0), LOSS, 0.0)
+    assert float(loss) == pytest.approx(plain_loss(guess, structures), rel=1e-4)
+    loss.backward()
+    rng, step = np.random.default_rng(3), 1e-5
+    for name in LEARNT:
+        gradient = getattr(layer, name).grad.numpy()
+        direction = rng.normal(size=gradient.shape)
+        unit = np.abs(guess.weights.mixing).mean(axis=(0, 3), keepdims=True)
+        change = direction * (unit if name == "mixing" else 1.0)
+
+        def moved(size: float, name: str = name, change: np.ndarray = change) -> float:
+            start = getattr(guess.weights, name)
+            weights = guess.weights._replace(**{name: start + size * change})
+            return plain_loss(AcePotential(SETTINGS, (6, 14), weights), structures)
+
+        slope = (moved(step) - moved(-step)) / (2 * step)
+        assert np.sum(gradient * direction) == pytest.approx(slope, rel=2e-3), name
+
+
+def test_least_squares_finds_a_linear_truth() -> None:
+    start = warm_start(labelled(potential(4), range(12)), SETTINGS, LOSS, seed=5).potential
+    linear = replace(start, weights=start.weights._replace(last=np.zeros(5)))
+    again = warm_start(labelled(linear, range(20, 60)), SETTINGS, LOSS, seed=5)
+    fresh = labelled(linear, range(100, 103))
+    for one, found in zip(fresh, again.potential.evaluate(fresh), strict=True):
+        assert found.energy == pytest.approx(one.energy, abs=1e-2)
+        np.testing.assert_allclose(found.forces, one.forces, atol=2e-2)
+
+
+def test_a_constant_offset_of_stress_labels_is_found() -> None:
+    start = warm_start(labelled(potential(4), range(12)), SETTINGS, LOSS, seed=5).potential
+    structures = labelled(start, range(20, 60), offset=-0.02)
+    found = warm_start(structures, SETTINGS, LOSS, offset=True, seed=5)
+    assert found.stress_offset == pytest.approx(-0.02, abs=1e-3)
+
+
+def test_missing_labels_are_named() -> None:
+    structures = labelled(potential(), range(2))
+    without = [replace(structures[0], stress=None), structures[1]]
+    with pytest.raises(BadInput, match=r"has no stress.*set loss\.stress to 0"):
+        Frames(without, (6, 14), SETTINGS.radial, LOSS)
+    Frames(without, (6, 14), SETTINGS.radial, LossSettings(stress=0))
+    with pytest.raises(BadInput, match="at least two are needed"):
+        warm_start(structures[:1], SETTINGS, LOSS)
+
+
+def test_layer_gives_back_what_it_was_made_from() -> None:
+    paddle.seed(0)
+    kept = AceLayer(potential()).potential().weights
+    for name, array in potential().weights._asdict().items():
+        np.testing.assert_allclose(getattr(kept, name), array, rtol=1e-6)
