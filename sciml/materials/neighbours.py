@@ -43,7 +43,8 @@ def neighbours(structure: Structure, cutoff: float) -> Neighbours:
     )
     inside = np.einsum("px,px->p", vector, vector) < cutoff**2
     centre, other, shift, vector = (a[inside] for a in (centre, other, shift, vector))
-    order = np.lexsort((*shift.T[::-1], other, centre))
+    keys = np.stack([*shift.T[::-1], other, centre])
+    order: IntArray = np.lexsort(keys)
     return Neighbours(
         centre[order].astype(np.int64),
         other[order].astype(np.int64),
