@@ -169,6 +169,12 @@ class NuclearRepulsion:
             raise BadInput(f"{structure.name}: NuclearRepulsion was not made for {unknown}.")
         pairs, atoms = neighbours(structure, self.cutoff), len(structure)
         distance = np.linalg.norm(pairs.vector, axis=-1)
+        if not np.all(distance > 0):
+            atom = pairs.centre[np.argmin(distance)]
+            raise BadInput(
+                f"{structure.name}: atom {atom} and another are at the same place; move one, or "
+                "leave the frame out."
+            )
         numbers = structure.numbers
         curve = self.curve(distance, numbers[pairs.centre], numbers[pairs.other])
         pull = (curve.slope / distance)[:, None] * pairs.vector  # on the centre

@@ -130,5 +130,8 @@ def test_bad_input_is_named() -> None:
         CARBIDE.curve(np.array([1.0, 1.0]), two, np.array([32, 14]))
     with pytest.raises(BadInput, match="was not made for C"):
         NuclearRepulsion(["Si"]).evaluate([crowded()])
+    together = replace(crowded(), positions=np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]))
+    with pytest.raises(BadInput, match="structure: atom 1 and another are at the same place"):
+        CARBIDE.evaluate([together])
     with pytest.raises(BadInput, match=r"0 <= inner < outer, got \['Si'\], inner 2.0 Å, outer 1.0"):
         NuclearRepulsion(["Si"], inner=2.0, outer=1.0)

@@ -109,8 +109,8 @@ class LammpsPotential:
             One evaluation for each, with energies of atoms.
 
         Raises:
-            BadInput: if a structure has an element that the potential does not know, or LAMMPS
-                refuses it.
+            BadInput: if a structure has an element that the potential does not know, two of its
+                atoms are at the same place, or LAMMPS refuses it.
         """
         return [self._evaluated(structure) for structure in structures]
 
@@ -174,6 +174,7 @@ class LammpsPotential:
         engine, cell = self.load(structure)
         self.command(structure.name, ["run 0 post no"])
         forces = np.array(engine.gather_atoms("f", 1, 3)).reshape(-1, 3)
+        _require_finite(structure, forces)
         order = np.argsort(engine.numpy.extract_atom("id")[: len(structure)])
         energies = np.array(engine.numpy.extract_compute("atom_energy", 1, 1))[order]
         return Evaluation(
@@ -223,6 +224,16 @@ def _box_change(structure: Structure, cell: RestrictedCell) -> str:
         f"x final 0 {lx:.17g} y final 0 {ly:.17g} z final 0 {lz:.17g} "
         f"xy final {xy:.17g} xz final {xz:.17g} yz final {yz:.17g} boundary {kinds} units box"
     )
+
+
+def _require_finite(structure: Structure, forces: FloatArray) -> None:
+    """Refuse forces that are not numbers."""
+    bad = np.flatnonzero(~np.isfinite(forces).all(axis=-1))
+    if len(bad):
+        raise BadInput(
+            f"{structure.name}: the force on atom {bad[0]} is {forces[bad[0]]} eV/Å; two atoms are "
+            "at the same place, or too close for this potential. Move them or leave the frame out."
+        )
 
 
 def _stress(engine: Any, structure: Structure, cell: RestrictedCell) -> FloatArray:

@@ -263,6 +263,13 @@ def test_an_unknown_element_is_named(silicon) -> None:
         evaluated(silicon, crystal((14, 6)))
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_atoms_at_the_same_place_are_refused_by_name(name, request) -> None:
+    cell = replace(crystal(CASES[name][0]), positions=np.ones((2, 3)), about={"source": "frame 7"})
+    with pytest.raises(BadInput, match=r"frame 7: the force on atom 0 is .*at the same place"):
+        evaluated(request.getfixturevalue(name), cell)
+
+
 def test_what_lammps_refuses_is_told_and_does_no_harm(silicon) -> None:
     with pytest.raises(BadInput, match=r"LAMMPS refused `pair_coeff .*absent.sw.*cannot open"):
         LammpsPotential(["pair_style sw", "pair_coeff * * absent.sw Si"], ["Si"])
