@@ -41,10 +41,9 @@ def neighbours(structure: Structure, cutoff: float) -> Neighbours:
     centre, other, shift, vector = finder.compute(
         structure.positions, _box(structure), structure.periodic, "ijSD"
     )
-    inside = np.einsum("px,px->p", vector, vector) < cutoff**2
-    centre, other, shift, vector = (a[inside] for a in (centre, other, shift, vector))
-    keys = np.stack([*shift.T[::-1], other, centre])
-    order: IntArray = np.lexsort(keys)
+    inside = np.flatnonzero(np.sum(vector**2, axis=1) < cutoff**2)
+    keys = np.stack([*shift.T[::-1], other, centre])[:, inside].astype(np.int64)
+    order = inside[np.lexsort(keys)]
     return Neighbours(
         centre[order].astype(np.int64),
         other[order].astype(np.int64),
