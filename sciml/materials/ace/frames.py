@@ -15,7 +15,7 @@ from sciml.materials.ace.moments import moments
 from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.structures import Structure
 
-PER_FRAME = ("energy", "atoms", "stress", "volume", "weight")
+PER_FRAME = ("energy", "atoms", "stress", "volume", "weight", "stress_weight")
 
 
 class LossSettings(Settings):
@@ -33,7 +33,7 @@ class Frames:
         structures: With energy and forces; with stress if the loss weighs it.
         elements: Atomic numbers that the potential knows.
         radial: Cutoff and radial functions.
-        loss: Weights; stress is asked for only where it counts.
+        loss: Weights; stress is asked for only where it counts, and of crystals only.
         weights: Of each structure in the loss, (frame,); 1 by default.
 
     Raises:
@@ -75,10 +75,25 @@ def edges_in(arrays: Mapping[str, NDArray[Any]]) -> Edges:
     return Edges(**{name: arrays[name] for name in Edges._fields})
 
 
+def stress_counts(structure: Structure, loss: LossSettings) -> bool:
+    """Whether a structure's stress is part of the loss; a molecule has none."""
+    return loss.stress > 0 and bool(structure.periodic.all())
+
+
 def _labels(structure: Structure, loss: LossSettings, share: float) -> dict[str, NDArray[Any]]:
-    """Labels of one structure; a stress that does not count is zero."""
-    stress = structure.stress if loss.stress else np.zeros(6)
+    """Labels of one structure; a stress that does not count is zero, and so is its share."""
+    counts = stress_counts(structure, loss)
+    stress = structure.stress if counts else np.zeros(6)
     given = {"energy": structure.energy, "forces": structure.forces, "stress": stress}
+    require_labels(structure, given)
+    volume = structure.volume if counts else np.inf
+    shares = {"weight": share, "stress_weight": share * counts}
+    numbers = given | shares | {"atoms": len(structure), "volume": volume}
+    return {name: np.asarray(value, dtype=np.float64) for name, value in numbers.items()}
+
+
+def require_labels(structure: Structure, given: Mapping[str, Any]) -> None:
+    """Refuse a structure whose labels are not there or not finite."""
     for name, value in given.items():
         if value is None:
             raise BadInput(
@@ -87,6 +102,3 @@ def _labels(structure: Structure, loss: LossSettings, share: float) -> dict[str,
             )
         if not np.isfinite(value).all():
             raise BadInput(f"{structure.name}: its {name} is not finite; leave it out.")
-    volume = structure.volume if structure.periodic.all() else np.inf
-    numbers = given | {"atoms": len(structure), "volume": volume, "weight": share}
-    return {name: np.asarray(value, dtype=np.float64) for name, value in numbers.items()}

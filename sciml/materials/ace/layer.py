@@ -108,7 +108,7 @@ def loss_of(layer: AceLayer, batch: Batch, loss: LossSettings, stress_offset: fl
     stress_error[:, :3] += stress_offset
     by_energy = loss.energy * share / len(atoms)
     by_force = loss.forces * share[edges.frame] / (3 * len(edges.frame))
-    by_stress = loss.stress * share / (6 * len(atoms))
+    by_stress = loss.stress * arrays["stress_weight"] / (6 * len(atoms))
     total = (
         np.sum(by_energy * energy_error**2)
         + np.sum(by_force[:, None] * force_error**2)

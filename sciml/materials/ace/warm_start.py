@@ -12,7 +12,7 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.materials.ace.couplings import couplings
 from sciml.materials.ace.edges import edges_of, element_places
-from sciml.materials.ace.frames import LossSettings
+from sciml.materials.ace.frames import LossSettings, require_labels, stress_counts
 from sciml.materials.ace.harmonics import DEGREE
 from sciml.materials.ace.invariants import Mixing, invariants, mixing_by
 from sciml.materials.ace.jacobian import rows_of
@@ -37,6 +37,7 @@ def warm_start(
     loss: LossSettings,
     *,
     offset: bool = False,
+    weights: FloatArray | None = None,
     seed: int = 0,
 ) -> WarmStart:
     """Solve for the linear energy in random channels.
@@ -46,6 +47,7 @@ def warm_start(
         settings: Size of the potential.
         loss: Weights of energies, forces and stresses.
         offset: Whether the stress labels may have a constant hydrostatic offset, which is found.
+        weights: Of each structure in the loss, (frame,); 1 by default.
         seed: Seed of the channels, and of the readout's hidden layers, which start silent.
 
     Returns:
@@ -63,12 +65,13 @@ def warm_start(
     rng = np.random.default_rng(seed)
     mixing = _channels(structures, elements, settings, rng)
     shift, scale = _feature_scale(structures, elements, settings, mixing)
-    solution = _solution(structures, elements, (settings, loss), mixing, offset)
+    shares = np.ones(len(structures)) if weights is None else weights
+    solution = _solution(structures, elements, _Asked(settings, loss, offset, mixing), shares)
     by_feature = solution[: -len(elements) - 1].reshape(len(elements), -1)
     shapes = weight_shapes(settings, len(elements))
     first = rng.normal(size=shapes["first"]) / np.sqrt(shapes["first"][0])
     second = rng.normal(size=shapes["second"]) / np.sqrt(settings.hidden)
-    weights = Weights(
+    solved = Weights(
         element_energy=solution[-len(elements) - 1 : -1] + by_feature @ shift,
         mixing=mixing.weights,
         shift=shift,
@@ -80,7 +83,7 @@ def warm_start(
         second_bias=np.zeros(settings.hidden),
         last=np.zeros(settings.hidden),
     )
-    return WarmStart(AcePotential(settings, elements, weights), float(solution[-1]))
+    return WarmStart(AcePotential(settings, elements, solved), float(solution[-1]))
 
 
 def _channels(
@@ -119,20 +122,24 @@ def _feature_scale(
     return values.mean(axis=0), 1 / (values.std(axis=0) + 1e-6)
 
 
+class _Asked(NamedTuple):
+    """What is solved for."""
+
+    settings: AceSettings
+    loss: LossSettings
+    offset: bool
+    mixing: Mixing
+
+
 def _solution(
-    structures: list[Structure],
-    elements: tuple[int, ...],
-    how: tuple[AceSettings, LossSettings],
-    mixing: Mixing,
-    offset: bool,
+    structures: list[Structure], elements: tuple[int, ...], asked: _Asked, shares: FloatArray
 ) -> FloatArray:
     """Weights of all features, energies of the elements, and the stress offset."""
-    settings, loss = how
     square: FloatArray | float = 0.0
     right: FloatArray | float = 0.0
-    for one in structures:
-        table, labels = _equations(one, elements, (settings, loss), mixing, offset)
-        square, right = square + table.T @ table, right + table.T @ labels
+    for one, share in zip(structures, shares, strict=True):
+        table, labels = _equations(one, elements, asked)
+        square, right = square + share * table.T @ table, right + share * table.T @ labels
     assert isinstance(square, np.ndarray)
     assert isinstance(right, np.ndarray)
     size = np.sqrt(np.diag(square)) + _LEAST
@@ -141,15 +148,13 @@ def _solution(
 
 
 def _equations(
-    one: Structure,
-    elements: tuple[int, ...],
-    how: tuple[AceSettings, LossSettings],
-    mixing: Mixing,
-    offset: bool,
+    one: Structure, elements: tuple[int, ...], asked: _Asked
 ) -> tuple[FloatArray, FloatArray]:
     """What one structure asks of the weights: rows and labels, weighed as in the loss."""
-    settings, loss = how
-    rows = rows_of(edges_of([one], elements, settings.radial), mixing)
+    loss = asked.loss
+    labels = {"energy": one.energy, "forces": one.forces}
+    require_labels(one, labels | ({"stress": one.stress} if stress_counts(one, loss) else {}))
+    rows = rows_of(edges_of([one], elements, asked.settings.radial), asked.mixing)
     counts = np.bincount(element_places(one, elements), minlength=len(elements))
     assert one.energy is not None
     assert one.forces is not None
@@ -159,11 +164,11 @@ def _equations(
         np.hstack([rows.energy / atoms, [[*(counts / atoms), 0.0]]]) * weigh[0],
         np.hstack([rows.forces.reshape(3 * atoms, -1), np.zeros((3 * atoms, other))]) * weigh[1],
     ]
-    labels = [weigh[0] * np.array([one.energy / atoms]), weigh[1] * one.forces.ravel()]
-    if loss.stress:
+    right = [weigh[0] * np.array([one.energy / atoms]), weigh[1] * one.forces.ravel()]
+    if stress_counts(one, loss):
         assert one.stress is not None
         extra = np.zeros((6, other))
-        extra[:3, -1] = float(offset)
+        extra[:3, -1] = float(asked.offset)
         tables.append(np.hstack([rows.strain_energy[0] / one.volume, extra]) * weigh[2])
-        labels.append(weigh[2] * one.stress)
-    return np.concatenate(tables), np.concatenate(labels)
+        right.append(weigh[2] * one.stress)
+    return np.concatenate(tables), np.concatenate(right)
