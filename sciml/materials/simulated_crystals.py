@@ -12,7 +12,8 @@ Silicon is labelled by Stillinger and Weber's potential (1985), which melts, as 
 would be blamed for the pressures of tens of GPa that this makes.
 
 Sources:
-    Stillinger & Weber, Phys. Rev. B 31, 5262 (1985).
+    Stillinger & Weber, Phys. Rev. B 31, 5262 (1985); its melting point: Broughton & Li, Phys.
+    Rev. B 35, 9120 (1987).
     Jiang, Morgan & Szlufarska, Phys. Rev. B 86, 144118 (2012).
 """
 
