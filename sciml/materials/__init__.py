@@ -3,8 +3,11 @@
 Where things are:
 
 * ``structures``: atoms with labels; the door to ASE and pymatgen.
+* ``extended_xyz``, ``datasets``: structures from files, and by the name of their dataset.
 * ``neighbours``: who is near whom, under any periodicity.
 * ``potential``: the contract of every potential.
+* ``accuracy``: errors by part of the data and by group.
+* ``tasks``: the recipes that train.
 * ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.
 * ``elements``: symbols, masses and radii.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
 GPA = 1 / 160.21766208  # eV/Å³ in one GPa, CODATA 2014 as in ASE
 
+_PLAIN = (str, float, int, bool, np.number, np.bool_)
 About = Mapping[str, str | float | int | bool]
 _NOTHING: About = MappingProxyType({})
 
@@ -95,7 +96,7 @@ def from_atoms(atoms: "Atoms", about: About = _NOTHING) -> Structure:
         BadInput: as :class:`Structure`.
     """
     results: Mapping[str, Any] = atoms.calc.results if atoms.calc is not None else {}
-    kept = {k: v for k, v in atoms.info.items() if isinstance(v, str | float | int | bool)}
+    kept = {k: _plain(v) for k, v in atoms.info.items() if isinstance(v, _PLAIN)}
     energy, forces, stress = (results.get(name) for name in ("energy", "forces", "stress"))
     return Structure(
         numbers=np.array(atoms.numbers, dtype=np.int64),
@@ -107,6 +108,11 @@ def from_atoms(atoms: "Atoms", about: About = _NOTHING) -> Structure:
         stress=None if stress is None else np.array(stress, dtype=np.float64),
         about=MappingProxyType(kept | dict(about)),
     )
+
+
+def _plain(value: Any) -> str | float | int | bool:
+    """A number of NumPy as one of Python."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def to_atoms(structure: Structure) -> "Atoms":
