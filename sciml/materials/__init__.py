@@ -6,6 +6,7 @@ Where things are:
 * ``extended_xyz``, ``datasets``: structures from files, and by the name of their dataset.
 * ``neighbours``: who is near whom, under any periodicity.
 * ``potential``: the contract of every potential.
+* ``calculator``: any potential as a calculator of ASE.
 * ``accuracy``: errors by part of the data and by group.
 * ``tasks``: the recipes that train.
 * ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
