@@ -8,6 +8,7 @@ Where things are:
 * ``potential``: the contract of every potential.
 * ``calculator``: any potential as a calculator of ASE.
 * ``accuracy``: errors by part of the data and by group.
+* ``properties``: rest, compression and elasticity of crystals by any potential.
 * ``tasks``: the recipes that train.
 * ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.
