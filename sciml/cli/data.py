@@ -28,10 +28,10 @@ def _where(name: str) -> str:
 def describe(name: str) -> list[dict[str, Any]]:
     """The card of a dataset, a row for each entry that fits in one."""
     card = read_card(name)
-    entries = card.model_dump(mode="json", exclude={"upstream"})
-    files = card.upstream.files if card.upstream else ()
-    if card.upstream:
-        entries["upstream"] = f"{card.upstream.repository} @ {card.upstream.commit}"
-        entries["upstream files"] = len(files)
+    entries = card.model_dump(mode="json", exclude={"upstream", "also_upstream", "parts"})
+    if card.sources:
+        pinned = [f"{source.repository} @ {source.commit}" for source in card.sources]
+        entries["upstream"] = ", ".join(pinned)
+        entries["upstream files"] = sum(len(source.files) for source in card.sources)
     entries["where"] = _where(name)
     return [{"key": key, "value": value} for key, value in entries.items()]

@@ -11,7 +11,7 @@ from sciml.core.errors import BadInput
 from sciml.core.settings import Document, Settings, read_document, validated
 from sciml.data.listing import card_names, card_path
 
-__all__ = ["Built", "Card", "Original", "Splits", "Upstream", "card_names", "read_card"]
+__all__ = ["Built", "Card", "Original", "Part", "Splits", "Upstream", "card_names", "read_card"]
 
 _RAW_FILES = "https://raw.githubusercontent.com"
 
@@ -71,6 +71,13 @@ class Upstream(Settings):
         return f"{_RAW_FILES}/{self.repository}/{self.commit}/{quote(original.path)}"
 
 
+class Part(Settings):
+    """A file that others made of some of the originals; all parts together say what was built."""
+
+    file: FileName
+    sha256: Sha256
+
+
 class Built(Settings):
     """The file that readers open."""
 
@@ -109,10 +116,26 @@ class Card(Settings):
     licence_group: Literal["public-domain", "cc-by", "other"]
     citation: Line
     authors: tuple[Line, ...] = ()
-    upstream: Upstream | None = None  # None: make.py computes the data
+    upstream: Upstream | None = None  # None: make.py computes the data, or they are in parts
+    also_upstream: tuple[Upstream, ...] = ()  # other repositories; no path stands in two of them
+    parts: tuple[Part, ...] = ()  # for a machine that has these and not the originals
     built: Built
     splits: Splits | None = None
     caveats: tuple[Line, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Upstream, ...]:
+        """All repositories that the data are from."""
+        return (*([self.upstream] if self.upstream else []), *self.also_upstream)
+
+    @model_validator(mode="after")
+    def _no_path_twice(self) -> Self:
+        """Refuse a path that stands in two repositories: builders know originals by their path."""
+        paths = [original.path for source in self.sources for original in source.files]
+        twice = sorted({path for path in paths if paths.count(path) > 1})
+        if twice:
+            raise ValueError(f"path '{twice[0]}' stands twice among the upstream files")
+        return self
 
 
 def read_card(name: str) -> Card:

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pooch  # pyright: ignore[reportMissingTypeStubs]
 import xarray as xr
@@ -24,7 +24,7 @@ from sciml.data.listing import card_path
 from sciml.data.netcdf import open_netcdf
 
 Say = Callable[[str], None]
-Maker = Callable[[Mapping[str, Path], Path], None]  # originals by their path, file to write
+Maker = Callable[[Mapping[str, Path], Path], None]  # originals by path or parts by name; target
 
 DATA = "SCIML_DATA"  # folders searched for built files
 ORIGINALS = "SCIML_ORIGINALS"  # mirrors laid out as owner/repository/commit/path
@@ -61,8 +61,36 @@ def find(name: str) -> Path:
     )
 
 
+def at_hand(name: str, say: Say = talk.say) -> Path:
+    """Find a dataset, or put it together from parts below ``SCIML_DATA``; never uses the network.
+
+    Args:
+        name: Name of the dataset.
+        say: Called with a line if the dataset is put together; it then stays in the cache.
+
+    Returns:
+        The built file.
+
+    Raises:
+        DatasetMissing: if neither the dataset nor all of its parts are here.
+        DamagedFile: if a file is not what the card says.
+        WriteFailed: if the cache cannot be written.
+    """
+    try:
+        return find(name)
+    except DatasetMissing:
+        card = read_card(name)
+        parts = _parts_here(card)
+        if not card.parts or len(parts) < len(card.parts):
+            raise
+    target = _cached(card)
+    say(f"{name}: putting {target} together from {len(parts)} parts")
+    _written(card, _maker(name, "join"), parts)
+    return target
+
+
 def get(name: str, say: Say = talk.say) -> Path:
-    """Find a dataset, or fetch its originals and build it.
+    """Find a dataset, put it together from its parts, or fetch its originals and build it.
 
     Args:
         name: Name of the dataset.
@@ -77,7 +105,7 @@ def get(name: str, say: Say = talk.say) -> Path:
         WriteFailed: if the cache cannot be written.
     """
     try:
-        path = find(name)
+        path = at_hand(name, say)
     except DatasetMissing:
         return build(name, say)
     say(f"{name}: found {path}")
@@ -104,16 +132,11 @@ def build(name: str, say: Say = talk.say) -> Path:
         WriteFailed: if the cache cannot be written.
     """
     card = read_card(name)
-    make = _maker(name)
+    make = _maker(name, "make")
     originals = _collected(card, say)
     target = _cached(card)
     say(f"{name}: building {target} from {len(originals)} original files")
-
-    def make_checked(part: Path) -> None:
-        make(originals, part)
-        _check_result(card, part)
-
-    write_with(target, make_checked)
+    _written(card, make, originals)
     return target
 
 
@@ -153,11 +176,8 @@ def originals_here(name: str) -> dict[str, Path]:
     Raises:
         DamagedFile: if a copy has another checksum than the card says.
     """
-    upstream = read_card(name).upstream
     here: dict[str, Path] = {}
-    if upstream is None:
-        return here
-    for original in upstream.files:
+    for upstream, original in _originals(read_card(name)):
         for copy in _copies(upstream, original)[:1]:
             _check_original(name, original, copy)
             here[original.path] = copy
@@ -250,28 +270,63 @@ def _check_result(card: Card, part: Path) -> None:
         )
 
 
-def _maker(name: str) -> Maker:
-    """The function `make` of a dataset's `make.py`."""
+def _written(card: Card, make: Maker, sources: Mapping[str, Path]) -> None:
+    """Let a builder write into the cache, and keep what the card says only."""
+
+    def make_checked(part: Path) -> None:
+        make(sources, part)
+        _check_result(card, part)
+
+    write_with(_cached(card), make_checked)
+
+
+def _parts_here(card: Card) -> dict[str, Path]:
+    """The parts of a dataset below the folders in ``SCIML_DATA``, each as the card says."""
+    here: dict[str, Path] = {}
+    for part in card.parts:
+        copies = (path for folder in _folders(DATA) for path in sorted(folder.rglob(part.file)))
+        path = next((path for path in copies if path.is_file()), None)
+        if path is None:
+            continue
+        found = sha256_of(path)
+        if found != part.sha256:
+            raise DamagedFile(
+                f"{path}: expected sha256 {part.sha256}, found {found}. Copy it again, or run "
+                f"`sciml data build {card.name}`, which uses the original files instead."
+            )
+        here[part.file] = path
+    return here
+
+
+def _maker(name: str, function: Literal["make", "join"]) -> Maker:
+    """A function of a dataset's `make.py`."""
     path = card_path(name).with_name("make.py")
     spec = importlib.util.spec_from_file_location(f"sciml_datasets_{name}", path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise BadInput(f"{shown(path)}: no such file, so dataset '{name}' cannot be built")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    make: Maker = module.make
-    return make
+    maker: Maker | None = getattr(module, function, None)
+    if maker is None:
+        raise BadInput(f"{shown(path)}: has no function {function}; write it")
+    return maker
 
 
 def _collected(card: Card, say: Say) -> dict[str, Path]:
     """All originals of a dataset on this machine, by their path in the repository."""
-    upstream = card.upstream
-    if upstream is None:
-        return {}
+    wanted = list(_originals(card))
     originals: dict[str, Path] = {}
-    for number, original in enumerate(upstream.files, 1):
-        count = f"{number} of {len(upstream.files)}"
+    for number, (upstream, original) in enumerate(wanted, 1):
+        count = f"{number} of {len(wanted)}"
         originals[original.path] = _obtained(card.name, upstream, original, count, say)
     return originals
+
+
+def _originals(card: Card) -> Iterator[tuple[Upstream, Original]]:
+    """Each original of a dataset with its repository."""
+    for upstream in card.sources:
+        for original in upstream.files:
+            yield upstream, original
 
 
 def _obtained(name: str, upstream: Upstream, original: Original, count: str, say: Say) -> Path:

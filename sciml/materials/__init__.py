@@ -4,6 +4,7 @@ Where things are:
 
 * ``structures``: atoms with labels; the door to ASE and pymatgen.
 * ``extended_xyz``, ``datasets``: structures from files, and by the name of their dataset.
+* ``mlearn_files``, ``published_frames``: frames of published datasets, in one form.
 * ``neighbours``: who is near whom, under any periodicity.
 * ``potential``: the contract of every potential.
 * ``calculator``: any potential as a calculator of ASE.

@@ -1,7 +1,7 @@
 """Labelled structures by the name of their dataset."""
 
 from sciml.core.errors import BadInput
-from sciml.data.files import find
+from sciml.data.files import at_hand
 from sciml.materials.extended_xyz import read_structures
 from sciml.materials.structures import Structure
 
@@ -20,7 +20,7 @@ def open_structures(name: str) -> dict[str, list[Structure]]:
         DatasetMissing: if the data are not on this machine.
     """
     splits: dict[str, list[Structure]] = {}
-    for structure in read_structures(find(name), needs=("energy",)):
+    for structure in read_structures(at_hand(name), needs=("energy",)):
         split = structure.about.get("split")
         if split is None:
             raise BadInput(f"{structure.name}: does not say its split; build the dataset anew.")

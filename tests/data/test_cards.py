@@ -121,3 +121,16 @@ def test_a_card_without_title_is_named(card):
 def test_where_nothing_is_near_all_datasets_are_named(card):
     with pytest.raises(BadInput, match="no dataset 'zzz' in datasets; known: waves"):
         read_card("zzz")
+
+
+def test_a_dataset_may_be_from_several_repositories(card):
+    also = f"  - repository: owner/more\n    commit: {'c' * 40}\n    files:\n"
+    also += f"      - path: data/other.csv\n        sha256: {'a' * 64}\n"
+    card.write_text(CARD + "also_upstream:\n" + also)
+    assert [source.repository for source in read_card("waves").sources] == [
+        "owner/waves",
+        "owner/more",
+    ]
+    card.write_text(CARD + "also_upstream:\n" + also.replace("data/other.csv", "data/run 1.csv"))
+    with pytest.raises(BadInput, match=r"path 'data/run 1\.csv' stands twice"):
+        read_card("waves")

@@ -409,3 +409,66 @@ def test_a_full_disk_while_building_keeps_the_old_file(home, monkeypatch):
         files.build("waves", lambda _: None)
     assert files.find("waves") == path
     assert not list(path.parent.glob(".part-*"))
+
+
+JOIN = """
+
+def join(parts, target):
+    make({name: parts[name] for name in ("first.csv", "second.csv")}, target)
+"""
+PARTS = {"first.csv": b"1.5\n2.5\n", "second.csv": b"3.5\n"}
+
+
+def in_parts(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two parts that together say what the dataset says, in a folder of ``SCIML_DATA``."""
+    card = home / "datasets/waves/card.yaml"
+    lines = [f"  - file: {name}\n    sha256: {sha256(text)}\n" for name, text in PARTS.items()]
+    card.write_text(card.read_text() + "parts:\n" + "".join(lines))
+    make = home / "datasets/waves/make.py"
+    make.write_text(make.read_text() + JOIN)
+    folder = home / "mine/below"
+    folder.mkdir(parents=True)
+    for name, content in PARTS.items():
+        (folder / name).write_bytes(content)
+    monkeypatch.setenv("SCIML_DATA", str(home / "mine"))
+    return folder
+
+
+def test_parts_are_joined_without_a_network_and_the_result_is_kept(home, monkeypatch):
+    folder = in_parts(home, monkeypatch)
+    said: list[str] = []
+    path = files.at_hand("waves", said.append)
+    assert path == home / "cache/datasets/waves/waves.nc"
+    assert said == [f"waves: putting {path} together from 2 parts"]
+    (folder / "first.csv").unlink()
+    assert files.at_hand("waves", said.append) == files.get("waves", said.append) == path
+    assert len(said) == 2  # found by get
+
+
+def test_a_part_alone_is_not_enough(home, monkeypatch):
+    (in_parts(home, monkeypatch) / "second.csv").unlink()
+    with pytest.raises(DatasetMissing, match=r"dataset 'waves': no file waves\.nc"):
+        files.at_hand("waves")
+    assert kept_files(home) == []
+
+
+def test_a_damaged_part_is_named(home, monkeypatch):
+    (in_parts(home, monkeypatch) / "second.csv").write_bytes(b"3.6\n")
+    with pytest.raises(DamagedFile, match=r"second\.csv: expected sha256 .* `sciml data build"):
+        files.at_hand("waves")
+
+
+def test_parts_that_say_something_else_are_not_kept(home, monkeypatch):
+    in_parts(home, monkeypatch)
+    make = home / "datasets/waves/make.py"
+    make.write_text(make.read_text().replace('"first.csv", "second.csv"', '"second.csv",'))
+    with pytest.raises(DamagedFile, match="the builder gave another content"):
+        files.at_hand("waves")
+    assert kept_files(home) == []
+
+
+def test_a_builder_that_cannot_join_says_so(home, monkeypatch):
+    in_parts(home, monkeypatch)
+    (home / "datasets/waves/make.py").write_text(MAKE)
+    with pytest.raises(BadInput, match=r"make\.py: has no function join"):
+        files.at_hand("waves")
