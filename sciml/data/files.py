@@ -132,6 +132,11 @@ def build(name: str, say: Say = talk.say) -> Path:
         WriteFailed: if the cache cannot be written.
     """
     card = read_card(name)
+    if card.parts and not card.sources:
+        raise DatasetMissing(
+            f"dataset '{name}': cannot be built, its originals are not pinned. Point {DATA} at a "
+            f"folder that has {', '.join(part.file for part in card.parts)}."
+        )
     make = _maker(name, "make")
     originals = _collected(card, say)
     target = _cached(card)

@@ -22,7 +22,8 @@ STRESS_DIGITS = 12
 
 # The order of these words in a file; others follow as they come.
 _WORDS = ("split", "group", "description", "temperature_K", "strain_mode", "strain")
-_LEFT_OUT = ("source", "config_type")  # where a reader found it, and another word for the group
+# Where a reader found it, another word for the group, and what not all copies of a file have.
+_LEFT_OUT = ("source", "config_type", "dihedral_angle")
 
 
 class Origin(NamedTuple):
@@ -30,6 +31,7 @@ class Origin(NamedTuple):
 
     split: str
     group: str | None = None  # None: each frame says its own
+    temperature: float | None = None  # K; None: each frame says its own, if it has one
 
 
 def in_one_form(structure: Structure, about: About) -> Structure:
@@ -56,10 +58,10 @@ def in_one_form(structure: Structure, about: About) -> Structure:
 
 
 def joined(parts: Mapping[str, Path], origins: Mapping[str, Origin]) -> list[Structure]:
-    """The frames of files that were converted to extended XYZ before.
+    """The frames of several files of extended XYZ, as published or converted before.
 
     Args:
-        parts: Files by their name.
+        parts: Files by their name or path in the repository.
         origins: Where the frames of each belong; their order is that of the frames.
 
     Returns:
@@ -78,8 +80,8 @@ def joined(parts: Mapping[str, Path], origins: Mapping[str, Origin]) -> list[Str
 def _told(frame: Structure, origin: Origin) -> About:
     """What a frame says of itself, with its split and group."""
     kept = {key: value for key, value in frame.about.items() if key not in _LEFT_OUT}
-    group = {} if origin.group is None else {"group": origin.group}
-    return kept | {"split": origin.split} | group
+    told = {"group": origin.group, "temperature_K": origin.temperature}
+    return kept | {"split": origin.split} | {k: v for k, v in told.items() if v is not None}
 
 
 def _ordered(about: About) -> About:

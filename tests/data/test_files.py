@@ -472,3 +472,12 @@ def test_a_builder_that_cannot_join_says_so(home, monkeypatch):
     (home / "datasets/waves/make.py").write_text(MAKE)
     with pytest.raises(BadInput, match=r"make\.py: has no function join"):
         files.at_hand("waves")
+
+
+def test_a_dataset_of_parts_alone_asks_for_them(home, monkeypatch):
+    (in_parts(home, monkeypatch) / "second.csv").unlink()
+    card = home / "datasets/waves/card.yaml"
+    before, _, after = card.read_text().partition("upstream:")
+    card.write_text(before + "parts:" + after.partition("parts:")[2])
+    with pytest.raises(DatasetMissing, match=r"not pinned\. .* that has first\.csv, second\.csv"):
+        files.get("waves")

@@ -1,21 +1,15 @@
 """Builders of the mlearn benchmark against frames that somebody else converted."""
 
-import importlib.util
-import os
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
-from sciml.core.errors import DatasetMissing
-from sciml.core.paths import project_root
-from sciml.data import files
 from sciml.data.cards import read_card
 from sciml.data.digest import content_digest
-from sciml.materials.datasets import open_structures
 from sciml.materials.extended_xyz import read_structures
 from sciml.materials.structures import Structure
+from tests.built import all_originals, maker, opened, part
 
 SIZES = {
     "mlearn_silicon": {"train": 214, "test": 25},
@@ -26,40 +20,16 @@ SIZES = {
 }
 
 
-def maker(name: str) -> ModuleType:
-    path = project_root() / "datasets" / name / "make.py"
-    spec = importlib.util.spec_from_file_location(f"make_{name}_under_test", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def opened(name: str) -> dict[str, list[Structure]]:
-    try:
-        return open_structures(name)
-    except DatasetMissing as missing:
-        pytest.skip(str(missing))
-
-
 def built(name: str, folder: Path) -> Path:
     """The file as our builder makes it of the originals."""
-    here = files.originals_here(name)
-    if len(here) < sum(len(source.files) for source in read_card(name).sources):
-        pytest.skip(f"not all originals of {name} are here; point SCIML_ORIGINALS at a mirror")
     target = folder / f"{name}.extxyz.gz"
-    maker(name).make(here, target)
+    maker(name).make(all_originals(name), target)
     return target
 
 
-def converted(name: str, file: str) -> list[Structure]:
+def converted(file: str) -> list[Structure]:
     """Frames of a part, which is ours neither in code nor in hand."""
-    folders = [Path(one) for one in os.environ.get(files.DATA, "").split(os.pathsep) if one]
-    found = [path for folder in folders for path in folder.rglob(file)]
-    if not found:
-        pytest.skip(f"{file} of {name} is not here; point {files.DATA} at a folder that has it")
-    return read_structures(found[0], ("energy", "forces", "stress"))
+    return read_structures(part(file), ("energy", "forces", "stress"))
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -77,7 +47,7 @@ def test_the_built_file_is_the_one_of_the_card(name: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", SIZES)
 def test_the_builder_agrees_with_an_independent_conversion(name: str, tmp_path: Path) -> None:
     ours = read_structures(built(name, tmp_path))
-    theirs = [frame for file in maker(name).PARTS for frame in converted(name, file)]
+    theirs = [frame for file in maker(name).PARTS for frame in converted(file)]
     for our, their in zip(ours, theirs, strict=True):
         for label in ("numbers", "positions", "cell", "energy", "forces", "stress"):
             np.testing.assert_allclose(getattr(our, label), getattr(their, label), atol=1e-8)
