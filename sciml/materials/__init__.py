@@ -9,7 +9,7 @@ Where things are:
 * ``potential``: the contract of every potential.
 * ``calculator``: any potential as a calculator of ASE.
 * ``accuracy``: errors by part of the data and by group.
-* ``properties``: rest, compression and elasticity of crystals by any potential.
+* ``properties``: rest, compression, elasticity, phonons, dynamics, diffusion by any potential.
 * ``tasks``: the recipes that train.
 * ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.

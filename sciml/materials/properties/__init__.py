@@ -6,4 +6,9 @@ two can be compared number by number.
 * ``relaxation``: atoms and cells at rest under a given pressure.
 * ``equation_of_state``: energy, volume and enthalpy over pressure; bulk modulus.
 * ``elasticity``: elastic constants at any pressure, their symmetry and stability.
+* ``phonons``: vibrations, what they hold of heat, and thermal expansion from them.
+* ``dynamics``: motion at given energy, temperature or pressure.
+* ``averages``: means with errors that know of memory.
+* ``radial_distribution``: how atoms stand about an atom.
+* ``diffusion``: how far atoms wander.
 """
