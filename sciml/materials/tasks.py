@@ -19,6 +19,7 @@ from sciml.materials.ace.layer import AceLayer, loss_of
 from sciml.materials.ace.model import AcePotential, AceSettings
 from sciml.materials.ace.warm_start import warm_start
 from sciml.materials.datasets import open_structures
+from sciml.materials.splits import Published, SplitSettings, resplit
 from sciml.materials.structures import GPA, Structure
 from sciml.training.feed import Feed
 from sciml.training.fit import FitSettings, Problem, fit
@@ -33,6 +34,7 @@ class PotentialData(Settings):
     """Which structures to learn from, and which to be judged on."""
 
     source: str  # name of a dataset
+    split: SplitSettings = Published()  # how its frames are parted
     validation: str | None = None  # split that chooses the epoch; the last epoch without it
     tests: tuple[str, ...]  # splits that errors are reported for
     group_weights: dict[str, NonNegativeFloat] = Field(default_factory=dict)  # in the loss, else 1
@@ -62,7 +64,7 @@ def potential(recipe: PotentialRecipe, folder: Path) -> Outcome:
         BadInput: if a split is not in the dataset, or a label that is needed is missing.
         DatasetMissing: if the data are not on this machine.
     """
-    splits = open_structures(recipe.data.source)
+    splits = resplit(open_structures(recipe.data.source), recipe.data.split)
     _require_splits(recipe.data, splits)
     trained, metrics, seconds = _trained(recipe, splits, folder)
     offset = recipe.data.stress_offset

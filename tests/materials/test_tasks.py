@@ -75,6 +75,14 @@ def test_training_makes_the_loss_smaller_than_least_squares_left_it(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("small")
+def test_a_recipe_may_split_anew(tmp_path: Path) -> None:
+    split = {"kind": "held_out", "share": 0.5}
+    solved = recipe(tests=["held_out"], split=split).model_copy(update={"training": None})
+    outcome = potential(solved, tmp_path)
+    assert outcome.metrics["held_out all forces eV/Å"] > 0
+
+
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(
     ("data", "text"),
     [
