@@ -11,24 +11,30 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 
 from sciml.core.errors import DamagedFile
 from sciml.core.settings import Settings
+from sciml.training.soap import Soap
 
+Optimiser = paddle.optimizer.Optimizer | Soap
 Tensors = dict[str, NDArray[Any]]
+_OTHER_STATE = "checkpoint: the optimiser's state is that of another optimiser."
 
 
 class OptimiserSettings(Settings):
     """How weights move."""
 
-    method: Literal["adamw", "adam", "sgd"] = "adamw"
+    method: Literal["adamw", "adam", "sgd", "soap"] = "adamw"
     learning_rate: PositiveFloat = 1e-3  # the highest of the schedule
-    weight_decay: NonNegativeFloat = 0.0  # used by adamw alone
+    weight_decay: NonNegativeFloat = 0.0  # of adamw and soap
     clip_norm: PositiveFloat | None = 1.0  # largest global norm of the gradient
     schedule: Literal["constant", "cosine", "linear"] = "cosine"
     warmup_steps: NonNegativeInt = 0  # steps from near zero up to learning_rate
     average_decay: float | None = Field(default=None, gt=0, lt=1)  # of the weights' running average
 
 
-def make_optimiser(layer: nn.Layer, settings: OptimiserSettings) -> paddle.optimizer.Optimizer:
+def make_optimiser(layer: nn.Layer, settings: OptimiserSettings) -> Optimiser:
     """The optimiser for all trainable weights of a layer."""
+    if settings.method == "soap":
+        named = {n: each for n, each in layer.named_parameters() if not each.stop_gradient}
+        return Soap(named, settings.learning_rate, settings.clip_norm, settings.weight_decay)
     clip = nn.ClipGradByGlobalNorm(settings.clip_norm) if settings.clip_norm else None
     weights = [weight for weight in layer.parameters() if not weight.stop_gradient]
     rate = settings.learning_rate
@@ -127,17 +133,19 @@ def load_layer(layer: nn.Layer, arrays: Tensors) -> None:
         tensor.set_value(arrays[name])
 
 
-def optimiser_arrays(optimiser: paddle.optimizer.Optimizer, layer: nn.Layer) -> Tensors:
+def optimiser_arrays(optimiser: Optimiser, layer: nn.Layer) -> Tensors:
     """The moments of an optimiser, named after the layer's weights.
 
     Paddle names them after global counters, which another process would count differently.
     """
+    if isinstance(optimiser, Soap):
+        return optimiser.arrays()
     return {
         name: np.array(tensor.numpy()) for name, tensor in _named_moments(optimiser, layer).items()
     }
 
 
-def load_optimiser(optimiser: paddle.optimizer.Optimizer, layer: nn.Layer, arrays: Tensors) -> None:
+def load_optimiser(optimiser: Optimiser, layer: nn.Layer, arrays: Tensors) -> None:
     """Put saved moments into a fresh optimiser; the weights of the layer must be loaded after it.
 
     A step with zero gradients makes Paddle create the moments, which are then overwritten.
@@ -150,13 +158,19 @@ def load_optimiser(optimiser: paddle.optimizer.Optimizer, layer: nn.Layer, array
     Raises:
         DamagedFile: if the moments are those of another optimiser or layer.
     """
+    if isinstance(optimiser, Soap):
+        try:
+            optimiser.load(arrays)
+        except KeyError as error:
+            raise DamagedFile(_OTHER_STATE) from error
+        return
     weights = [weight for weight in layer.parameters() if not weight.stop_gradient]
     paddle.add_n([(weight * 0).sum() for weight in weights]).backward()
     optimiser.step()
     optimiser.clear_grad()
     moments = _named_moments(optimiser, layer)
     if moments.keys() != arrays.keys():
-        raise DamagedFile("checkpoint: the optimiser's state is that of another optimiser.")
+        raise DamagedFile(_OTHER_STATE)
     for name, tensor in moments.items():
         tensor.set_value(arrays[name])
 

@@ -9,6 +9,7 @@ from paddle import nn
 
 from sciml.core.errors import DamagedFile
 from sciml.training.optimiser import (
+    Optimiser,
     OptimiserSettings,
     layer_arrays,
     learning_rate,
@@ -33,15 +34,15 @@ def test_halfway_a_cosine_is_at_half() -> None:
     assert learning_rate(OptimiserSettings(learning_rate=1.0), 50, 100) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("method", ["adamw", "adam", "sgd"])
+@pytest.mark.parametrize("method", ["adamw", "adam", "sgd", "soap"])
 def test_moments_move_to_another_layer_with_other_global_names(method: str) -> None:
     settings = OptimiserSettings(method=method)  # pyright: ignore[reportArgumentType]
 
-    def made() -> tuple[nn.Layer, paddle.optimizer.Optimizer]:
+    def made() -> tuple[nn.Layer, Optimiser]:
         layer = nn.Sequential(nn.LSTM(2, 3), nn.Linear(3, 1))
         return layer, make_optimiser(layer, settings)
 
-    def step(layer: nn.Layer, optimiser: paddle.optimizer.Optimizer) -> None:
+    def step(layer: nn.Layer, optimiser: Optimiser) -> None:
         x = paddle.ones([4, 5, 2])
         layer[1](layer[0](x)[0]).square().mean().backward()  # pyright: ignore[reportIndexIssue]
         optimiser.step()
