@@ -6,9 +6,13 @@ written as nine numbers, so that no order of six components can be mistaken.
 
 import gzip
 import io
+import re
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,31 +20,59 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import shown
 from sciml.core.writing import write_bytes
-from sciml.materials.structures import Structure, from_atoms, to_atoms
+from sciml.materials.structures import VOIGT, Structure, components, from_atoms, to_atoms
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 LABELS = ("energy", "forces", "stress")
+ASYMMETRY = 1e-3  # of a stress, of its largest component: programs print few digits
+
+_RAW = "as_written_"  # before a name that ASE would interpret
+_VIRIAL = _RAW + "virial_matrix"
 
 
-def read_structures(path: Path, needs: Collection[str] = ()) -> list[Structure]:
+class Labels(NamedTuple):
+    """Under which names a file has the labels, in eV and Å."""
+
+    energy: str = "energy"  # of all atoms together
+    forces: str = "forces"
+    stress: str = "stress"  # positive in tension
+    virial: str = (
+        "virial"  # minus stress times volume; becomes the stress, or is checked against it
+    )
+    six: str | None = None  # the order of six components, such as "xx yy zz xy yz xz" of VASP
+
+
+def read_structures(
+    path: Path,
+    needs: Collection[str] = (),
+    labels: Labels = Labels(),  # noqa: B008 - it cannot change
+) -> list[Structure]:
     """Read all frames of a file.
+
+    Plain XYZ is read too: its frames have no labels, and ``about`` has their ``comment``.
 
     Args:
         path: The file, ending in ``.xyz`` or ``.extxyz``, with or without ``.gz``.
         needs: Labels that every frame must have, of ``energy``, ``forces`` and ``stress``.
+        labels: What the file calls them, if not so. Other names are never guessed.
 
     Returns:
         One structure a frame. ``about`` has what the comment line says beside the labels, the
         ``source`` of the frame, and ``group`` if it says ``group`` or ``config_type``.
 
     Raises:
-        BadInput: if the file is missing, empty, not extended XYZ, or a frame lacks a label that
-            is needed or has one that is not finite.
+        BadInput: if the file is missing, empty, not extended XYZ; if a frame has no atoms, an
+            unknown element, a position that is not finite or a cell without volume; if it lacks a
+            label that is needed, or has one that is not finite, not symmetric, or of six numbers
+            whose order was not told. The file, the frame and the remedy are named.
         DamagedFile: if a compressed file is cut short.
     """
     unknown = sorted(set(needs) - set(LABELS))
     if unknown:
         raise BadInput(f"read_structures: {unknown[0]} is not a label; there are {LABELS}.")
-    return list(_checked(path, _text(path), needs))
+    return list(_frames(path, _text(path), needs, labels))
 
 
 def write_structures(path: Path, structures: Iterable[Structure]) -> Path:
@@ -85,38 +117,153 @@ def _text(path: Path) -> str:
         raise BadInput(f"{shown(path)}: is not text, so not extended XYZ.") from None
 
 
-def _checked(path: Path, text: str, needs: Collection[str]) -> Iterable[Structure]:
+def _frames(path: Path, text: str, needs: Collection[str], labels: Labels) -> Iterable[Structure]:
     """The frames of a text, each with its source."""
     from ase.io import iread
-    from ase.io.extxyz import XYZError
 
+    comment = _Comment(labels)
+    frames = iread(io.StringIO(text), ":", format="extxyz", properties_parser=comment.words)
     number = 0
-    try:
-        frames = iread(io.StringIO(text), ":", format="extxyz")
-        for number, atoms in enumerate(frames, start=1):
-            source = f"{path.name} frame {number}"
-            group = atoms.info.get("group", atoms.info.get("config_type"))
-            named = {} if group is None else {"group": str(group)}
-            structure = from_atoms(atoms, {"source": source, **named})
-            _require_labels(structure, needs)
-            yield structure
-    except (XYZError, ValueError, IndexError, KeyError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(
-            f"{shown(path)}: frame {number + 1} is not extended XYZ ({error}); mend it."
-        ) from None
+    while True:
+        source = f"{path.name} frame {number + 1}"
+        with _blamed_on(source):
+            atoms = next(frames, None)
+            if atoms is None:
+                break
+            structure = _structure(atoms, source)
+            _require_labels(structure, needs, atoms)
+        number += 1
+        yield structure
     if number == 0:
         raise BadInput(f"{shown(path)}: has no frames; look at the file.")
 
 
-def _require_labels(structure: Structure, needs: Collection[str]) -> None:
+@contextmanager
+def _blamed_on(source: str) -> Iterator[None]:
+    """Name the frame in whatever goes wrong with it."""
+    from ase.io.extxyz import XYZError
+
+    try:
+        yield
+    except KeyError as error:  # how ASE says it
+        raise BadInput(
+            f"{source}: no element is called {error}; correct the symbol, as in 'Si' or 'C'."
+        ) from None
+    except BadInput as error:
+        told = str(error)
+        raise BadInput(told if told.startswith(source) else f"{source}: {told}") from None
+    except (XYZError, ValueError, IndexError) as error:
+        raise BadInput(f"{source} is not extended XYZ ({error}); mend it.") from None
+
+
+class _Comment:
+    """Reads comment lines so that ASE finds the labels under the names that it knows."""
+
+    def __init__(self, labels: Labels) -> None:
+        self.labels = labels
+
+    def words(self, line: str) -> dict[str, Any]:
+        """What the comment line of a frame says."""
+        from ase.io.extxyz import key_val_str_to_dict
+
+        if "=" not in line:
+            return {"comment": line.strip()}
+        # ASE would refuse six numbers without saying why, and not see that nine are not symmetric.
+        for name in ("stress", "virial"):
+            line = re.sub(rf"(?<!\S){name}\s*=", f"{_RAW}{name}=", line)
+        words = key_val_str_to_dict(line)
+        self._rename_energy(words)
+        self._rename_forces(words)
+        stress = self._matrix(words, self.labels.stress)
+        virial = self._matrix(words, self.labels.virial)
+        for name in ("stress", "virial"):  # those that are not under the name that was told
+            words.pop(_RAW + name, None)
+        if stress is not None:
+            words["stress"] = stress
+        if virial is not None:
+            words[_VIRIAL] = virial
+        return words
+
+    def _rename_energy(self, words: dict[str, Any]) -> None:
+        name = self.labels.energy
+        if name != "energy":
+            words.pop("energy", None)
+            if name in words:
+                words["energy"] = words.pop(name)
+
+    def _rename_forces(self, words: dict[str, Any]) -> None:
+        name, columns = self.labels.forces, str(words.get("Properties", ""))
+        if name != "forces":
+            columns = re.sub(r"(^|:)forces:", r"\1other_forces:", columns)
+            words["Properties"] = re.sub(rf"(^|:){re.escape(name)}:", r"\1forces:", columns)
+            if not words["Properties"]:
+                del words["Properties"]
+
+    def _matrix(self, words: dict[str, Any], name: str) -> FloatArray | None:
+        """A symmetric matrix of nine numbers, or of six in the order that was told."""
+        raw = words.pop(_RAW + name, words.pop(name, None))
+        if raw is None:
+            return None
+        values = np.asarray(raw, dtype=np.float64)
+        if values.size == 6 and self.labels.six is not None:
+            return _from_six(values.ravel(), self.labels.six)
+        if values.size != 9:
+            raise BadInput(
+                f"{name} has {values.size} numbers; write all nine of the matrix, because six are "
+                "in another order in each program, or say their order with labels=Labels(six=...)."
+            )
+        matrix = values.reshape(3, 3)
+        if np.abs(matrix - matrix.T).max() > ASYMMETRY * np.abs(matrix).max():
+            raise BadInput(f"{name} is not symmetric: {values.ravel()}; look at where it is from.")
+        return (matrix + matrix.T) / 2
+
+
+def _from_six(values: FloatArray, order: str) -> FloatArray:
+    """A symmetric matrix of its six components in a given order."""
+    places = order.split()
+    if sorted(places) != sorted(VOIGT):
+        raise BadInput(f"Labels.six is {order!r}; expected {' '.join(VOIGT)!r} in some order.")
+    matrix = np.zeros((3, 3))
+    for place, value in zip(places, values, strict=True):
+        i, j = ("xyz".index(letter) for letter in place)
+        matrix[i, j] = matrix[j, i] = value
+    return matrix
+
+
+def _structure(atoms: "Atoms", source: str) -> Structure:
+    """A frame with its source, its group and the stress that its virial means."""
+    virial = atoms.info.pop(_VIRIAL, None)
+    group = atoms.info.get("group", atoms.info.get("config_type"))
+    named = {} if group is None else {"group": str(group)}
+    structure = from_atoms(atoms, {"source": source, **named})
+    if virial is None:
+        return structure
+    if not structure.periodic.all():
+        raise BadInput("has a virial, but is not periodic in three directions; leave it out.")
+    stress = -components(virial) / structure.volume
+    given = structure.stress
+    if given is not None and np.abs(given - stress).max() > ASYMMETRY * np.abs(stress).max():
+        raise BadInput("its stress is not minus its virial over its volume; keep the right one.")
+    return replace(structure, stress=stress)
+
+
+def _require_labels(structure: Structure, needs: Collection[str], atoms: "Atoms") -> None:
+    """Labels that are needed are there, and all are finite."""
     for label in LABELS:
         value: FloatArray | float | None = getattr(structure, label)
         if value is None and label in needs:
-            raise BadInput(
-                f"{structure.name}: has no {label}; the comment line must say {label}=..., or "
-                "leave the frame out."
-            )
+            raise BadInput(f"{structure.name}: has no {label}; {_remedy(label, atoms)}")
         if value is not None and not np.isfinite(value).all():
             raise BadInput(f"{structure.name}: its {label} is not finite; leave the frame out.")
+
+
+def _remedy(label: str, atoms: "Atoms") -> str:
+    """What to do about a label that is missing: perhaps it has another name."""
+    results = {} if atoms.calc is None else atoms.calc.results
+    names = [*atoms.info, *atoms.arrays, *results]
+    stem = label.rstrip("s")[:5]
+    near = [name for name in names if stem in name.lower() and name not in LABELS]
+    if near:
+        return f"but it has {near[0]}: if that is it, read with labels=Labels({label}='{near[0]}')."
+    where = "Properties must name" if label == "forces" else "the comment line must say"
+    return f"{where} {label}, or leave the frame out."

@@ -28,6 +28,7 @@ NEIGHBOURS = 26  # nearest distances by which twins are known: two shells of fcc
 # more (tests/materials/test_splits.py).
 SAME_DISTANCE = 8e-3  # Å
 SAME_ENERGY = 2e-3  # eV per atom
+_EXTREMES = 3.0  # how much farther least and largest may differ; they tell liquids apart
 
 Splits = dict[str, list[Structure]]
 
@@ -288,7 +289,8 @@ def twins(
         others: With energies.
         same_energy: eV per atom that twins may differ by.
         same_distance: Å that the mean and the spread over atoms of the distance to the nearest,
-            second nearest and so on to the 26th neighbour may differ by.
+            second nearest and so on to the 26th neighbour may differ by; least and largest may
+            differ by three times this.
 
     Returns:
         All pairs, in the order of the lists.
@@ -301,20 +303,23 @@ def twins(
     profiles: dict[int, FloatArray] = {}  # of the few frames that have a candidate
 
     def profile(frame: Structure) -> FloatArray:
-        return profiles.setdefault(id(frame), distance_profile(frame))
+        if id(frame) not in profiles:
+            profiles[id(frame)] = distance_profile(frame)
+        return profiles[id(frame)]
 
-    found = []
+    found, room = [], same_distance * np.array([[1], [1], [_EXTREMES], [_EXTREMES]])
+    kinds = [[_composition(frame) for frame in frames] for frames in (ones, others)]
     for i, j in near.tolist():
-        if _composition(ones[i]) != _composition(others[j]):
+        if kinds[0][i] != kinds[1][j]:
             continue
         one, other = profile(ones[i]), profile(others[j])
-        if one.shape == other.shape and np.abs(one - other).max(initial=0.0) <= same_distance:
+        if one.shape == other.shape and (np.abs(one - other) <= room).all():
             found.append(Twins(i, j))
     return found
 
 
 def distance_profile(structure: Structure, count: int = NEIGHBOURS) -> FloatArray:
-    """Distances from an atom to its neighbours in order, mean and spread over the atoms.
+    """Distances from an atom to its neighbours in order, and how they differ over the atoms.
 
     It does not change when the structure is turned, mirrored, shifted or repeated, nor when its
     atoms are put in another order.
@@ -324,11 +329,11 @@ def distance_profile(structure: Structure, count: int = NEIGHBOURS) -> FloatArra
         count: How many neighbours; fewer where there are fewer atoms and no periodic direction.
 
     Returns:
-        Mean and standard deviation, Å, shape (2, neighbour).
+        Mean, standard deviation, least and largest, Å, shape (4, neighbour).
     """
     kept = count if structure.periodic.any() else min(count, len(structure) - 1)
     if kept == 0:
-        return np.zeros((2, 0))
+        return np.zeros((4, 0))
     cutoff = 5.0
     while True:
         pairs = neighbours(structure, cutoff)
@@ -340,7 +345,7 @@ def distance_profile(structure: Structure, count: int = NEIGHBOURS) -> FloatArra
     order = np.lexsort([lengths, pairs.centre])
     first = np.concatenate([[0], np.cumsum(here)[:-1]])
     nearest = lengths[order][first[:, None] + np.arange(kept)]  # (atom, neighbour)
-    return np.stack([nearest.mean(axis=0), nearest.std(axis=0)])
+    return np.stack([f(nearest, axis=0) for f in (np.mean, np.std, np.min, np.max)])
 
 
 def _training(splits: Mapping[str, Sequence[Structure]]) -> list[Structure]:

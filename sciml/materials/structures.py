@@ -12,9 +12,13 @@ from sciml.core.errors import BadInput
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from pymatgen.core import Molecule
+    from pymatgen.core import Structure as PymatgenStructure
 
 VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
+_ROWS, _COLUMNS = [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]  # where VOIGT is in a matrix
 GPA = 1 / 160.21766208  # eV/Å³ in one GPa, CODATA 2014 as in ASE
+HEAVIEST = 118  # atomic number of oganesson
 
 _PLAIN = (str, float, int, bool, np.number, np.bool_)
 About = Mapping[str, str | float | int | bool]
@@ -36,8 +40,8 @@ class Structure:
         about: What the dataset tells of the frame, such as ``group`` and ``temperature_K``.
 
     Raises:
-        BadInput: if a shape is wrong, a position is not finite, there is no atom, or a
-            periodic direction has no volume.
+        BadInput: if a shape is wrong, a position is not finite, there is no atom, an atomic
+            number is of no element, or a periodic direction has no volume.
     """
 
     numbers: IntArray
@@ -60,6 +64,12 @@ class Structure:
             axes(self.stress, "6", "stress")
         if sizes["atom"] == 0:
             raise BadInput(f"{self.name}: it has no atoms; leave it out.")
+        strange = self.numbers[(self.numbers < 1) | (self.numbers > HEAVIEST)]
+        if len(strange):
+            raise BadInput(
+                f"{self.name}: {strange[0]} is not the atomic number of an element; expected 1 to "
+                f"{HEAVIEST}."
+            )
         _require_finite(self.name, "position", self.positions)
         _require_finite(self.name, "cell", self.cell)
         if self.periodic.all() and self.volume < 1e-6:
@@ -132,6 +142,121 @@ def to_atoms(structure: Structure) -> "Atoms":
     if known:
         atoms.calc = SinglePointCalculator(atoms, **known)
     return atoms
+
+
+def components(matrix: FloatArray) -> FloatArray:
+    """The six components of a symmetric matrix, xx, yy, zz, yz, xz, xy.
+
+    Args:
+        matrix: Shape (3, 3).
+
+    Returns:
+        Shape (6,).
+    """
+    return np.array(matrix, dtype=np.float64)[_ROWS, _COLUMNS]
+
+
+def matrix(components: FloatArray) -> FloatArray:
+    """A symmetric matrix from xx, yy, zz, yz, xz, xy.
+
+    Args:
+        components: Shape (6,).
+
+    Returns:
+        Shape (3, 3).
+    """
+    found = np.empty((3, 3))
+    found[_ROWS, _COLUMNS] = found[_COLUMNS, _ROWS] = components
+    return found
+
+
+def from_pymatgen(found: "PymatgenStructure | Molecule", about: About = _NOTHING) -> Structure:
+    """Take over a structure or molecule of pymatgen.
+
+    Args:
+        found: Each site is one whole atom; charges and oxidation states are dropped. Labels are
+            read where :func:`to_pymatgen` puts them: ``energy`` (eV) and ``stress`` (eV/Å³,
+            3 by 3) from its ``properties``, ``forces`` (eV/Å) from its ``site_properties``.
+        about: Kept beside what ``properties`` has of numbers and words.
+
+    Returns:
+        A copy that shares nothing with it.
+
+    Raises:
+        BadInput: if a site is shared by several elements or partly empty; as :class:`Structure`.
+    """
+    told = dict(found.properties or {})
+    energy, stress = told.pop("energy", None), told.pop("stress", None)
+    forces = found.site_properties.get("forces")
+    lattice = getattr(found, "lattice", None)
+    kept = {k: _plain(v) for k, v in told.items() if isinstance(v, _PLAIN)} | dict(about)
+    if stress is not None and np.shape(stress) != (3, 3):
+        raise BadInput(f"pymatgen: stress has shape {np.shape(stress)}; expected (3, 3), in eV/Å³.")
+    return Structure(
+        numbers=_atomic_numbers(found),
+        positions=np.array(found.cart_coords, dtype=np.float64).reshape(-1, 3),
+        cell=np.zeros((3, 3)) if lattice is None else np.array(lattice.matrix, dtype=np.float64),
+        periodic=np.array([False] * 3 if lattice is None else lattice.pbc, dtype=np.bool_),
+        energy=None if energy is None else float(energy),
+        forces=None if forces is None else np.array(forces, dtype=np.float64),
+        stress=None if stress is None else components(np.array(stress)),
+        about=MappingProxyType(kept),
+    )
+
+
+def to_pymatgen(structure: Structure) -> "PymatgenStructure | Molecule":
+    """The same for pymatgen: a ``Structure``, or a ``Molecule`` where no direction is periodic.
+
+    Args:
+        structure: Its labels go to ``properties`` and ``site_properties``, ``about`` with them.
+
+    Returns:
+        Atoms at the same places; the cell of a molecule is dropped.
+
+    Raises:
+        BadInput: if some directions are periodic and the cell has no volume, which pymatgen needs.
+    """
+    from pymatgen.core import Lattice, Molecule
+    from pymatgen.core import Structure as PymatgenStructure
+
+    numbers = structure.numbers.tolist()
+    told: dict[str, Any] = dict(structure.about)
+    if structure.energy is not None:
+        told["energy"] = structure.energy
+    if structure.stress is not None:
+        matrix = np.zeros((3, 3))
+        matrix[_ROWS, _COLUMNS] = matrix[_COLUMNS, _ROWS] = structure.stress
+        told["stress"] = matrix.tolist()
+    sites = {} if structure.forces is None else {"forces": structure.forces.tolist()}
+    if not structure.periodic.any():
+        return Molecule(numbers, structure.positions, site_properties=sites, properties=told)
+    if structure.volume < 1e-6:
+        raise BadInput(
+            f"{structure.name}: pymatgen needs three lattice vectors, also across the directions "
+            "that do not repeat; give the cell a vacuum."
+        )
+    first, second, third = structure.periodic.tolist()
+    return PymatgenStructure(
+        Lattice(structure.cell, pbc=(first, second, third)),
+        numbers,
+        structure.positions,
+        coords_are_cartesian=True,
+        site_properties=sites,
+        properties=told,
+    )
+
+
+def _atomic_numbers(found: "PymatgenStructure | Molecule") -> IntArray:
+    """Of each site, which must be one whole atom."""
+    numbers = []
+    for place, site in enumerate(found):
+        if not site.is_ordered:
+            raise BadInput(
+                f"pymatgen: site {place} is {site.species_string}; expected one whole atom; make "
+                "the structure ordered first."
+            )
+        numbers.append(site.specie.Z)
+    return np.array(numbers, dtype=np.int64)
 
 
 def _require_finite(name: str, what: str, values: FloatArray) -> None:
