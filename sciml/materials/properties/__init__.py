@@ -11,4 +11,5 @@ two can be compared number by number.
 * ``averages``: means with errors that know of memory.
 * ``radial_distribution``: how atoms stand about an atom.
 * ``diffusion``: how far atoms wander.
+* ``comparison``: the same properties by several potentials, side by side.
 """

