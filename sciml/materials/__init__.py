@@ -11,7 +11,8 @@ Where things are:
 * ``calculator``: any potential as a calculator of ASE.
 * ``accuracy``: errors by part of the data and by group.
 * ``properties``: rest, compression, elasticity, phonons, dynamics, diffusion by any potential.
-* ``tasks``: the recipes that train.
+* ``tasks``, ``property_tasks``: the recipes that train, and that compare with the truth.
+* ``figures``: what the notebooks show.
 * ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.
 * ``elements``: symbols, masses and radii.

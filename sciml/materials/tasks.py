@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from paddle import nn
+from paddle import Tensor, nn
 from pydantic import Field, NonNegativeFloat
 
 from sciml.core.axes import FloatArray
@@ -17,11 +17,13 @@ from sciml.materials.ace.file import save_potential
 from sciml.materials.ace.frames import Frames, LossSettings
 from sciml.materials.ace.layer import AceLayer, loss_of
 from sciml.materials.ace.model import AcePotential, AceSettings
-from sciml.materials.ace.warm_start import warm_start
+from sciml.materials.ace.start import StartKind, start
 from sciml.materials.datasets import open_structures
+from sciml.materials.label_tasks import TASKS as LABEL_TASKS
+from sciml.materials.property_tasks import TASKS as PROPERTY_TASKS
 from sciml.materials.splits import Published, SplitSettings, resplit
 from sciml.materials.structures import GPA, Structure
-from sciml.training.feed import Feed
+from sciml.training.feed import Batch, Feed, to_tensor
 from sciml.training.fit import FitSettings, Problem, fit
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
@@ -47,11 +49,12 @@ class PotentialRecipe(Recipe):
     data: PotentialData
     model: AceSettings = AceSettings()
     loss: LossSettings = LossSettings()
-    training: FitSettings | None = FitSettings()  # null keeps the least-squares potential
+    start: StartKind = "random"  # linear: the least-squares potential, alone or to go on from
+    training: FitSettings | None = FitSettings()  # null keeps the start
 
 
 def potential(recipe: PotentialRecipe, folder: Path) -> Outcome:
-    """Solve for the linear start, train, judge on the test splits, and save.
+    """Start, train, judge on the test splits, and save.
 
     Args:
         recipe: The settings.
@@ -67,6 +70,7 @@ def potential(recipe: PotentialRecipe, folder: Path) -> Outcome:
     splits = resplit(open_structures(recipe.data.source), recipe.data.split)
     _require_splits(recipe.data, splits)
     trained, metrics, seconds = _trained(recipe, splits, folder)
+    trained = trained.with_grade(splits[TRAIN])
     offset = recipe.data.stress_offset
     for split in recipe.data.tests:
         for group, found in accuracy_by_group(trained, splits[split], offset=offset).items():
@@ -82,20 +86,21 @@ def _trained(
     """The potential, what the training found, and its time."""
     frames = splits[TRAIN]
     weights = _weights(recipe.data, frames)
-    start = warm_start(
+    begun = start(
         frames,
         recipe.model,
-        recipe.loss,
+        recipe.loss.at(1.0),
+        kind=recipe.start,
         offset=recipe.data.stress_offset,
         weights=weights,
         seed=recipe.seed,
     )
-    metrics: dict[str, Any] = {"label stress offset GPa": start.stress_offset / GPA}
+    metrics: dict[str, Any] = {"label stress offset GPa": begun.stress_offset / GPA}
     if recipe.training is None:
-        return start.potential, metrics, {}
-    layer = AceLayer(start.potential)
-    source = Frames(frames, start.potential.elements, recipe.model.radial, recipe.loss, weights)
-    feed = Feed(source, recipe.training.batch_size, recipe.seed)
+        return begun.potential, metrics, {}
+    layer = AceLayer(begun.potential)
+    source = Frames(frames, begun.potential.elements, recipe.model.radial, recipe.loss, weights)
+    feed = _PacedFeed(source, recipe.training, recipe.seed)
 
     def validate(trained: nn.Layer) -> dict[str, float]:
         assert isinstance(trained, AceLayer)
@@ -105,7 +110,7 @@ def _trained(
     result = fit(
         Problem(
             layer,
-            lambda trained, batch: loss_of(trained, batch, recipe.loss, start.stress_offset),  # pyright: ignore[reportArgumentType]
+            lambda trained, batch: _loss_now(trained, batch, recipe.loss, begun.stress_offset),
             feed,
             validate if recipe.data.validation else None,
         ),
@@ -119,6 +124,25 @@ def _trained(
     return layer.potential(), metrics, seconds
 
 
+class _PacedFeed(Feed):
+    """Batches that know how much of the training is done."""
+
+    def __init__(self, source: Frames, training: FitSettings, seed: int) -> None:
+        super().__init__(source, training.batch_size, seed)
+        self._epochs = training.epochs
+
+    def batch(self, epoch: int, index: int) -> Batch:
+        """As of a feed, with the share of epochs that are over."""
+        done = np.array(epoch / self._epochs)
+        return super().batch(epoch, index) | {"progress": to_tensor(done)}
+
+
+def _loss_now(layer: nn.Layer, batch: Batch, loss: LossSettings, offset: float) -> Tensor:
+    """The loss with its weights of the moment."""
+    assert isinstance(layer, AceLayer)
+    return loss_of(layer, batch, loss.at(float(batch.pop("progress"))), offset)
+
+
 def validation_loss(
     trained: AcePotential, structures: list[Structure], recipe: PotentialRecipe
 ) -> dict[str, float]:
@@ -127,7 +151,7 @@ def validation_loss(
     weights = {name: recipe.data.group_weights.get(name, 1.0) for name in found if name != "all"}
     frames = sum(found[name].frames * weight for name, weight in weights.items())
     total = sum(
-        found[name].frames * weight * _loss(found[name], recipe.loss)
+        found[name].frames * weight * _loss(found[name], recipe.loss.at(1.0))
         for name, weight in weights.items()
     )
     return {"loss": total / frames}
@@ -175,4 +199,8 @@ def _data_sha256(name: str) -> dict[str, str]:
     return {name: read_card(name).built.sha256}
 
 
-TASKS = {"materials/potential": RecipeTask(PotentialRecipe, potential)}
+TASKS = {
+    "materials/potential": RecipeTask(PotentialRecipe, potential),
+    **PROPERTY_TASKS,
+    **LABEL_TASKS,
+}

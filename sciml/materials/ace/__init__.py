@@ -7,10 +7,13 @@ The way from positions to an energy, one module a step:
 * ``edges``: the pairs of many structures as one set of arrays.
 * ``moments``: sums over neighbours, their forces and their rates of change.
 * ``couplings``: products of moments that no rotation changes.
+* ``mixing``: learnt channels, weighted sums of moments.
+* ``messages``: the moments of a second layer, which counts neighbours by what they have seen.
 * ``invariants``: those products for all channels, with first and second derivatives by hand.
 * ``model``: the readout, and the potential as it is used: no Paddle, no derivative by machine.
 * ``file``: a potential as one file that describes itself.
-* ``jacobian``, ``warm_start``: the best linear energy, by least squares.
+* ``grade``: how far an atom's surroundings are from those of the training.
+* ``jacobian``, ``start``: the best linear energy by least squares, and random weights.
 * ``frames``, ``layer``: batches, and the weights as a Paddle layer with its loss.
 
 No step needs a second derivative from Paddle. The forces are F = -∂E/∂x, so the gradient of a

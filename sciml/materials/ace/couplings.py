@@ -44,6 +44,7 @@ class Couplings(NamedTuple):
     invariant: IntArray
     coefficient: FloatArray
     degree: IntArray  # of each moment, (component,)
+    factors: IntArray  # moments multiplied in each invariant, (invariant,)
     invariants: int
 
 
@@ -190,6 +191,7 @@ def _as_lists(polynomials: list[Polynomial]) -> Couplings:
         invariant=np.array([term[1] for term in terms], dtype=np.int64),
         coefficient=np.array([term[2] for term in terms]),
         degree=DEGREE,
+        factors=np.array([len(next(iter(polynomial))) for polynomial in polynomials]),
         invariants=len(polynomials),
     )
 

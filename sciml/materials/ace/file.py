@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import shown
 from sciml.core.writing import write_with
+from sciml.materials.ace.grade import Grade
 from sciml.materials.ace.model import AcePotential, AceSettings, Weights
 
 FORMAT, VERSION = "sciml-ace", 1
@@ -41,7 +42,7 @@ def save_potential(path: Path, potential: AcePotential, about: Mapping[str, Any]
     """
     arrays = {
         name: np.ascontiguousarray(array, dtype=np.float64)
-        for name, array in potential.weights._asdict().items()
+        for name, array in _named(potential).items()
     }
     header = {
         "format": FORMAT,
@@ -81,7 +82,16 @@ def load_potential(path: Path) -> AcePotential:
             f"{shown(path)}: its numbers do not have the sha256 of its header; copy it again."
         )
     settings = AceSettings.model_validate(header["settings"])
-    return AcePotential(settings, tuple(header["elements"]), Weights(**arrays))
+    grade = [arrays.pop(f"grade_{name}") for name in Grade._fields if f"grade_{name}" in arrays]
+    known = Grade(*grade) if grade else None
+    return AcePotential(settings, tuple(header["elements"]), Weights(**arrays), known)
+
+
+def _named(potential: AcePotential) -> dict[str, NDArray[Any]]:
+    """All arrays by name."""
+    grade = potential.grade._asdict() if potential.grade else {}
+    extra = {f"grade_{name}": array for name, array in grade.items()}
+    return potential.weights._asdict() | extra
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -96,7 +106,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise DamagedFile(
             f"{shown(path)}: not a whole safetensors file ({error}); copy it again."
         ) from None
-    if FORMAT not in metadata or set(arrays) != set(Weights._fields):
+    names = set(Weights._fields)
+    graded = names | {f"grade_{name}" for name in Grade._fields}
+    if FORMAT not in metadata or set(arrays) not in (names, graded):
         raise BadInput(f"{shown(path)}: is not a potential of sciml; name another file.")
     return json.loads(metadata[FORMAT]), arrays
 

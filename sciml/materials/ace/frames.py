@@ -22,8 +22,18 @@ class LossSettings(Settings):
     """What an error costs: the loss is the sum of the mean squares times these."""
 
     forces: NonNegativeFloat = 1.0  # by (eV/Å)²
-    energy: NonNegativeFloat = 300.0  # by (eV/atom)²
+    energy: NonNegativeFloat = 3.0  # by (eV/atom)², in the first half of a training
+    final_energy: NonNegativeFloat = 30.0  # the same from nine tenths on; between, a steady rise
     stress: NonNegativeFloat = 100.0  # by (eV/Å³)²; 0 for molecules and labels without stress
+
+    def at(self, progress: float) -> "LossSettings":
+        """The weights when a share of the training is done.
+
+        Forces come first: energies are few numbers, and learnt early they are learnt by heart.
+        """
+        share = min(max((progress - 0.5) / 0.4, 0.0), 1.0)
+        energy = self.energy ** (1 - share) * self.final_energy**share
+        return self.model_copy(update={"energy": energy})
 
 
 class Frames:

@@ -1,14 +1,13 @@
 """Invariants of all channels, their derivatives, and the derivatives of their rates, compiled.
 
-The moments of an atom are mixed into channels by weights that depend on its element and on the
-degree; within each channel, products of moments are summed to invariants (``couplings``). Each
-atom is taken through all steps while its numbers are in the cache.
+Within each channel, products of moments are summed to invariants (``couplings``). Each atom is
+taken through all steps while its numbers are in the cache.
 
-Names: ``weights`` are (element, degree, moment, channel), ``moments`` and their ``rates`` are
-(atom, component, moment), invariants are (atom, invariant, channel).
+Names: ``channels`` and their ``rates`` are (atom, component, channel), invariants are
+(atom, invariant, channel).
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
@@ -20,93 +19,68 @@ from sciml.materials.ace.harmonics import COMPONENTS
 _fast = numba.njit(cache=True, fastmath=True)
 
 
-class Mixing(NamedTuple):
-    """What turns moments into invariants; floats are of one type."""
-
-    weights: NDArray[Any]  # (element, degree, moment, channel)
-    couplings: Couplings
-
-
-def mixing_by(weights: NDArray[Any], couplings: Couplings) -> Mixing:
-    """Weights and couplings of the weights' type, float32 or float64."""
-    coefficient = couplings.coefficient.astype(weights.dtype)
-    return Mixing(np.ascontiguousarray(weights), couplings._replace(coefficient=coefficient))
-
-
-def invariants(mixing: Mixing, element: NDArray[Any], moments: NDArray[Any]) -> NDArray[Any]:
+def invariants(couplings: Couplings, channels: NDArray[Any]) -> NDArray[Any]:
     """The invariants of all atoms, shape (atom, invariant, channel)."""
-    found = _empty(mixing, moments)
-    _values(mixing, element, moments, found)
+    found = _empty(couplings, channels)
+    _values(_typed(couplings, channels), channels, found)
     return found
 
 
-def moment_slopes(
-    mixing: Mixing, element: NDArray[Any], moments: NDArray[Any], slopes: NDArray[Any]
+def channel_slopes(
+    couplings: Couplings, channels: NDArray[Any], slopes: NDArray[Any]
 ) -> NDArray[Any]:
-    """∂E/∂M from the slopes of the energy by the invariants.
+    """∂E/∂A from the slopes of the energy by the invariants.
 
     Args:
-        mixing: Weights and couplings.
-        element: Which element each atom is, (atom,).
-        moments: Shape (atom, component, moment).
+        couplings: Products and sums.
+        channels: A, shape (atom, component, channel).
         slopes: ∂E/∂B, eV, shape (atom, invariant, channel).
 
     Returns:
-        eV, shape (atom, component, moment).
+        eV, shape of the channels.
     """
-    found = np.zeros_like(moments)
-    _moment_slopes(mixing, element, moments, slopes, found)
+    found = np.zeros_like(channels)
+    _channel_slopes(_typed(couplings, channels), channels, slopes, found)
     return found
 
 
 def invariant_rates(
-    mixing: Mixing, element: NDArray[Any], moments: NDArray[Any], rates: NDArray[Any]
+    couplings: Couplings, channels: NDArray[Any], rates: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The invariants, and how fast they change when the moments change at the given rates."""
-    values, changes = _empty(mixing, moments), _empty(mixing, moments)
-    _rates(mixing, element, moments, rates, values, changes)
+    """The invariants, and how fast they change when the channels change at the given rates."""
+    values, changes = _empty(couplings, channels), _empty(couplings, channels)
+    _rates(_typed(couplings, channels), channels, rates, values, changes)
     return values, changes
 
 
-def weight_slopes(
-    mixing: Mixing,
-    element: NDArray[Any],
+def rate_slopes(
+    couplings: Couplings,
     pair: tuple[NDArray[Any], NDArray[Any]],
     slopes: tuple[NDArray[Any], NDArray[Any]],
-) -> NDArray[Any]:
-    """Gradient by the weights of a function of the invariants and their rates.
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Gradient by channels and their rates of a function of the invariants and their rates.
 
     Args:
-        mixing: Weights and couplings.
-        element: Which element each atom is, (atom,).
-        pair: Moments and their rates.
+        couplings: Products and sums.
+        pair: Channels and their rates.
         slopes: Of the function by the invariants and by their rates.
 
     Returns:
-        Shape of the weights.
+        Slopes by the channels and by their rates.
     """
-    found = np.zeros_like(mixing.weights)
-    _weight_slopes(mixing, element, pair, slopes, found)
+    found = np.zeros_like(pair[0]), np.zeros_like(pair[0])
+    _rate_slopes(_typed(couplings, pair[0]), pair, slopes, found)
     return found
 
 
-def _empty(mixing: Mixing, moments: NDArray[Any]) -> NDArray[Any]:
-    shape = (len(moments), mixing.couplings.invariants, mixing.weights.shape[-1])
-    return np.zeros(shape, moments.dtype)
+def _empty(couplings: Couplings, channels: NDArray[Any]) -> NDArray[Any]:
+    shape = (len(channels), couplings.invariants, channels.shape[-1])
+    return np.zeros(shape, channels.dtype)
 
 
-@_fast
-def _mix(
-    weights: NDArray[Any], degree: NDArray[Any], moments: NDArray[Any], mixed: NDArray[Any]
-) -> None:
-    """The moments of one atom, mixed into channels: the first nodes."""
-    mixed[:COMPONENTS] = 0
-    for m in range(COMPONENTS):
-        row = weights[degree[m]]
-        for q in range(moments.shape[1]):
-            moment = moments[m, q]
-            for k in range(mixed.shape[1]):
-                mixed[m, k] += moment * row[q, k]
+def _typed(couplings: Couplings, channels: NDArray[Any]) -> Couplings:
+    """The couplings with coefficients of the channels' type, float32 or float64."""
+    return couplings._replace(coefficient=couplings.coefficient.astype(channels.dtype))
 
 
 @_fast
@@ -150,94 +124,72 @@ def _scatter(couplings: Couplings, slopes: NDArray[Any], found: NDArray[Any]) ->
 
 
 @_fast
-def _values(
-    mixing: Mixing, element: NDArray[Any], moments: NDArray[Any], found: NDArray[Any]
-) -> None:
-    cs = mixing.couplings
-    nodes = np.zeros((COMPONENTS + len(cs.left), mixing.weights.shape[3]), moments.dtype)
-    for atom in range(len(moments)):
-        _mix(mixing.weights[element[atom]], cs.degree, moments[atom], nodes)
-        _multiply(cs.left, cs.right, nodes)
-        _gather(cs, nodes, found[atom])
+def _values(couplings: Couplings, channels: NDArray[Any], found: NDArray[Any]) -> None:
+    shape = (COMPONENTS + len(couplings.left), channels.shape[2])
+    nodes = np.zeros(shape, channels.dtype)
+    for atom in range(len(channels)):
+        nodes[:COMPONENTS] = channels[atom]
+        _multiply(couplings.left, couplings.right, nodes)
+        _gather(couplings, nodes, found[atom])
 
 
 @_fast
 def _rates(
-    mixing: Mixing,
-    element: NDArray[Any],
-    moments: NDArray[Any],
+    couplings: Couplings,
+    channels: NDArray[Any],
     rates: NDArray[Any],
     values: NDArray[Any],
     changes: NDArray[Any],
 ) -> None:
-    cs = mixing.couplings
-    nodes = np.zeros((COMPONENTS + len(cs.left), mixing.weights.shape[3]), moments.dtype)
-    node_rates = np.zeros_like(nodes)
-    for atom in range(len(moments)):
-        _mix(mixing.weights[element[atom]], cs.degree, moments[atom], nodes)
-        _mix(mixing.weights[element[atom]], cs.degree, rates[atom], node_rates)
-        _multiply_rates(cs.left, cs.right, nodes, node_rates)
-        _gather(cs, nodes, values[atom])
-        _gather(cs, node_rates, changes[atom])
+    shape = (COMPONENTS + len(couplings.left), channels.shape[2])
+    nodes, node_rates = np.zeros(shape, channels.dtype), np.zeros(shape, channels.dtype)
+    for atom in range(len(channels)):
+        nodes[:COMPONENTS] = channels[atom]
+        node_rates[:COMPONENTS] = rates[atom]
+        _multiply_rates(couplings.left, couplings.right, nodes, node_rates)
+        _gather(couplings, nodes, values[atom])
+        _gather(couplings, node_rates, changes[atom])
 
 
 @_fast
-def _moment_slopes(
-    mixing: Mixing,
-    element: NDArray[Any],
-    moments: NDArray[Any],
-    slopes: NDArray[Any],
-    found: NDArray[Any],
+def _channel_slopes(
+    couplings: Couplings, channels: NDArray[Any], slopes: NDArray[Any], found: NDArray[Any]
 ) -> None:
-    cs = mixing.couplings
-    nodes = np.zeros((COMPONENTS + len(cs.left), mixing.weights.shape[3]), moments.dtype)
-    by_node = np.zeros_like(nodes)
-    for atom in range(len(moments)):
-        weights = mixing.weights[element[atom]]
-        _mix(weights, cs.degree, moments[atom], nodes)
-        _multiply(cs.left, cs.right, nodes)
-        _scatter(cs, slopes[atom], by_node)
-        for n in range(len(cs.left) - 1, -1, -1):
-            a, b = cs.left[n], cs.right[n]
+    shape = (COMPONENTS + len(couplings.left), channels.shape[2])
+    nodes, by_node = np.zeros(shape, channels.dtype), np.zeros(shape, channels.dtype)
+    for atom in range(len(channels)):
+        nodes[:COMPONENTS] = channels[atom]
+        _multiply(couplings.left, couplings.right, nodes)
+        _scatter(couplings, slopes[atom], by_node)
+        for n in range(len(couplings.left) - 1, -1, -1):
+            a, b = couplings.left[n], couplings.right[n]
             for k in range(nodes.shape[1]):
                 slope = by_node[COMPONENTS + n, k]
                 by_node[a, k] += slope * nodes[b, k]
                 by_node[b, k] += slope * nodes[a, k]
-        for m in range(COMPONENTS):
-            row = weights[cs.degree[m]]
-            for q in range(moments.shape[2]):
-                total = 0 * moments[atom, m, q]
-                for k in range(nodes.shape[1]):
-                    total += row[q, k] * by_node[m, k]
-                found[atom, m, q] = total
+        found[atom] = by_node[:COMPONENTS]
 
 
 @_fast
-def _weight_slopes(
-    mixing: Mixing,
-    element: NDArray[Any],
+def _rate_slopes(
+    couplings: Couplings,
     pair: tuple[NDArray[Any], NDArray[Any]],
     slopes: tuple[NDArray[Any], NDArray[Any]],
-    found: NDArray[Any],
+    found: tuple[NDArray[Any], NDArray[Any]],
 ) -> None:
-    cs = mixing.couplings
-    moments, rates = pair
-    nodes = np.zeros((COMPONENTS + len(cs.left), mixing.weights.shape[3]), moments.dtype)
-    node_rates, by_node, by_rate = np.zeros_like(nodes), np.zeros_like(nodes), np.zeros_like(nodes)
-    for atom in range(len(moments)):
-        weights = mixing.weights[element[atom]]
-        _mix(weights, cs.degree, moments[atom], nodes)
-        _mix(weights, cs.degree, rates[atom], node_rates)
-        _multiply_rates(cs.left, cs.right, nodes, node_rates)
-        _scatter(cs, slopes[0][atom], by_node)
-        _scatter(cs, slopes[1][atom], by_rate)
-        _take_back(cs, nodes, node_rates, by_node, by_rate)
-        for m in range(COMPONENTS):
-            row = found[element[atom], cs.degree[m]]
-            for q in range(moments.shape[2]):
-                moment, rate = moments[atom, m, q], rates[atom, m, q]
-                for k in range(nodes.shape[1]):
-                    row[q, k] += moment * by_node[m, k] + rate * by_rate[m, k]
+    channels, rates = pair
+    shape = (COMPONENTS + len(couplings.left), channels.shape[2])
+    nodes, node_rates = np.zeros(shape, channels.dtype), np.zeros(shape, channels.dtype)
+    by_node, by_rate = np.zeros(shape, channels.dtype), np.zeros(shape, channels.dtype)
+    for atom in range(len(channels)):
+        nodes[:COMPONENTS] = channels[atom]
+        node_rates[:COMPONENTS] = rates[atom]
+        _multiply_rates(couplings.left, couplings.right, nodes, node_rates)
+        _scatter(couplings, slopes[0][atom], by_node)
+        _scatter(couplings, slopes[1][atom], by_rate)
+        _take_back(couplings, nodes, node_rates, by_node, by_rate)
+        found[0][atom] = by_node[:COMPONENTS]
+        found[1][atom] = by_rate[:COMPONENTS]
 
 
 @_fast

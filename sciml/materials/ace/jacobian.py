@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sciml.materials.ace.couplings import Couplings
 from sciml.materials.ace.edges import Edges
 from sciml.materials.ace.harmonics import COMPONENTS, fill_harmonics, fill_slopes
-from sciml.materials.ace.invariants import Mixing, invariants
+from sciml.materials.ace.invariants import invariants
+from sciml.materials.ace.mixing import mixed
 from sciml.materials.ace.moments import moments
 
 _fast = numba.njit(cache=True, fastmath=True)
@@ -26,45 +27,48 @@ class Rows(NamedTuple):
     strain_energy: NDArray[Any]  # (frame, 6, feature)
 
 
-def rows_of(edges: Edges, mixing: Mixing) -> Rows:
+def rows_of(edges: Edges, mixing: NDArray[Any], couplings: Couplings) -> Rows:
     """Energies, forces and strain energies of all features.
 
     Args:
         edges: Pairs of one or more structures; memory grows with atoms times features.
-        mixing: Weights and couplings.
+        mixing: Weights, shape (element, degree, moment, channel).
+        couplings: Products and sums.
 
     Returns:
         A linear energy with weights c has energies ``rows.energy @ c``, and so on.
     """
-    elements, _, _, channels = mixing.weights.shape
-    each = mixing.couplings.invariants * channels
+    elements, _, _, channels = mixing.shape
+    each = couplings.invariants * channels
     frames, atoms = int(edges.frame[-1]) + 1, len(edges.element)
-    values = invariants(mixing, edges.element, moments(edges, elements)).reshape(atoms, each)
+    sums = moments(edges, elements)
+    values = invariants(couplings, mixed(mixing, edges.element, sums)).reshape(atoms, each)
     energy = np.zeros((frames, elements, each))
     np.add.at(energy, (edges.frame, edges.element), values)
     forces = np.zeros((atoms, 3, elements * each))
     strain_energy = np.zeros((frames, 6, elements * each))
-    _fill(edges, mixing, moments(edges, elements), forces, strain_energy)
+    _fill(edges, mixing, couplings, sums, forces, strain_energy)
     return Rows(energy.reshape(frames, -1), forces, strain_energy)
 
 
 @_fast
 def _fill(
     edges: Edges,
-    mixing: Mixing,
+    mixing: NDArray[Any],
+    couplings: Couplings,
     moment: NDArray[Any],
     forces: NDArray[Any],
     strain_energy: NDArray[Any],
 ) -> None:
-    count, channels = mixing.couplings.invariants, mixing.weights.shape[3]
+    count, channels = couplings.invariants, mixing.shape[3]
     by_channel = np.zeros((count, COMPONENTS, channels), moment.dtype)
     gradient = np.zeros((COMPONENTS, 3, channels), moment.dtype)
     part = np.zeros((3, channels), moment.dtype)
     for atom in range(len(edges.element)):
-        weights = mixing.weights[edges.element[atom]]
-        _slopes_by_channel(weights, mixing.couplings, moment[atom], by_channel)
+        weights = mixing[edges.element[atom]]
+        _slopes_by_channel(weights, couplings, moment[atom], by_channel)
         for pair in range(edges.first[atom], edges.first[atom + 1]):
-            _channel_gradient(edges, pair, weights, mixing.couplings.degree, gradient)
+            _channel_gradient(edges, pair, weights, couplings.degree, gradient)
             for i in range(count):
                 _contract(by_channel[i], gradient, part)
                 start = (edges.element[atom] * count + i) * channels

@@ -14,21 +14,33 @@ from paddle import nn
 from paddle.autograd import PyLayer
 
 from sciml.materials.ace.couplings import Couplings, couplings
+from sciml.materials.ace.edges import Edges
 from sciml.materials.ace.frames import LossSettings, edges_in
-from sciml.materials.ace.invariants import invariant_rates, mixing_by, weight_slopes
-from sciml.materials.ace.model import AcePotential, Weights, couplings_mixing, evaluated
-from sciml.materials.ace.moments import push
+from sciml.materials.ace.invariants import invariant_rates, rate_slopes
+from sciml.materials.ace.messages import message_rate_slopes, message_rates
+from sciml.materials.ace.mixing import mixed, weight_slopes
+from sciml.materials.ace.model import (
+    AcePotential,
+    Weights,
+    channel_of_feature,
+    evaluated,
+    feature_sizes,
+)
+from sciml.materials.ace.moments import pair_rates, push
 from sciml.training.feed import Batch, to_tensor
 
 Tensor = paddle.Tensor
-LEARNT = ("mixing", "linear", "first", "first_bias", "second", "second_bias", "last")
+LOCAL = ("mixing", "linear", "share", "first", "first_bias", "second", "second_bias", "last")
+FAR = ("charge_share", "charge", "charge_bias", "message")  # what only messages need
+BY_FEATURE = ("linear", "share", "charge_share")  # kept as matrices (invariant, channel)
 
 
 class AceLayer(nn.Layer):
     """A potential whose weights can be trained, in float32.
 
     The mixing weights are kept relative to what they were at the start, so that all parameters
-    are of order one.
+    are of order one. What counts features is kept as matrices of invariants and channels, one for
+    each layer, for an optimiser that treats rows and columns together.
     """
 
     def __init__(self, potential: AcePotential) -> None:
@@ -36,52 +48,98 @@ class AceLayer(nn.Layer):
         self._start = potential
         self.settings = potential.settings
         given = potential.weights
-        self._unit = np.abs(given.mixing).mean(axis=(0, 3), keepdims=True)
-        for name in LEARNT:
-            array = getattr(given, name) / (self._unit if name == "mixing" else 1)
-            self.add_parameter(name, _parameter(array))
-        self._mixing_unit = _tensor(self._unit)
-        self._shift, self._scale = _tensor(given.shift), _tensor(given.scale)
+        self.units = _units(given, feature_sizes(self.settings))
+        channels, messages = given.charge.shape
+        each = couplings(self.settings.couplings).invariants
+        self._channel = to_tensor(channel_of_feature(channels, messages, each))
+        self._tensors = {"shift": _tensor(given.shift), "scale": _tensor(given.scale)}
+        for name in LOCAL + FAR if self.settings.messages else LOCAL:
+            self._add(name, getattr(given, name) / self.units[name])
+            self._tensors[name] = _tensor(self.units[name])
+
+    def _add(self, name: str, table: NDArray[Any]) -> None:
+        """Make a field of the weights one parameter, or one for each layer."""
+        if name not in BY_FEATURE:
+            self.add_parameter(name, _parameter(table))
+            return
+        channels, messages = self.settings.channels, self.settings.messages
+        each = couplings(self.settings.couplings).invariants
+        parts = np.split(table, [each * channels], axis=-1)
+        for part, matrix, width in zip(("near", "far"), parts, (channels, messages), strict=True):
+            if matrix.size:
+                shaped = matrix.reshape(*table.shape[:-1], each, width)
+                self.add_parameter(f"{name}_{part}", _parameter(shaped))
 
     def weights(self, dtype: type = np.float64) -> Weights:
         """All weights as they are now."""
-        learnt = {name: getattr(self, name).numpy().astype(dtype) for name in LEARNT}
-        learnt["mixing"] *= self._unit.astype(dtype)
+        learnt = {name: tensor.numpy().astype(dtype) for name, tensor in self._now().items()}
         kept = {name: array.astype(dtype) for name, array in self._start.weights._asdict().items()}
         return Weights(**(kept | learnt))
+
+    def _now(self) -> dict[str, Tensor]:
+        """What is learnt, in the units of :class:`Weights`."""
+        found = dict(self.named_parameters())
+        for name in BY_FEATURE:
+            parts = [found.pop(f"{name}_{part}", None) for part in ("near", "far")]
+            flat = [part.flatten(part.ndim - 2) for part in parts if part is not None]
+            if flat:
+                found[name] = paddle.concat(flat, axis=-1)
+        return {name: each * self._tensors[name] for name, each in found.items()}
 
     def potential(self) -> AcePotential:
         """The potential as it is now, in float64."""
         return AcePotential(self.settings, self._start.elements, self.weights())
 
     def forward(
-        self, moments: NDArray[Any], rates: NDArray[Any], element: NDArray[Any]
+        self, edges: Edges, moments: NDArray[Any], drift: NDArray[Any]
     ) -> tuple[Tensor, Tensor]:
         """Energies of the atoms without those of the elements, and their rates.
 
         Args:
+            edges: Pairs of one or more structures.
             moments: Shape (atom, component, moment).
-            rates: Of the moments, same shape.
-            element: Which element each atom is, (atom,).
+            drift: How fast the pairs' vectors change, Å, (pair, 3).
 
         Returns:
             eV, each of shape (atom,).
         """
-        lists = couplings(self.settings.couplings)
-        mixing = self.mixing * self._mixing_unit
-        values, changes = _Invariants.apply(mixing, lists, element, moments, rates)
-        x, dx = (values - self._shift) * self._scale, changes * self._scale
-        places = to_tensor(element)
-        ones = paddle.ones([x.shape[1], 1])
-        linear = paddle.gather(self.linear, places)
-        bias = paddle.gather(self.first_bias, places)
-        hidden, dhidden = _silu(x @ self.first + bias, dx @ self.first)
-        deep, ddeep = _silu(hidden @ self.second + self.second_bias, dhidden @ self.second)
-        last = self.last.unsqueeze(1)
-        # Sums along rows are products with ones: Paddle's own are slow on the processor.
-        energies = (x * linear) @ ones + deep @ last
-        energy_rates = (dx * linear) @ ones + ddeep @ last
-        return energies[:, 0], energy_rates[:, 0]
+        now = self._now()
+        lists, element = couplings(self.settings.couplings), to_tensor(edges.element)
+        rates = push(edges, len(now["mixing"]), drift)
+        channels = _Mixed.apply(now["mixing"], edges.element, moments, rates)
+        pair = self._features(_Invariants.apply(*channels, lists), 0)
+        local = self._channel[: pair[0].shape[1]]
+        if self.settings.messages:
+            bias = paddle.gather(now["charge_bias"], element)
+            table = now["charge_share"].unsqueeze(1) * paddle.gather(now["charge"], local)
+            charge = pair[0] @ table + bias, pair[1] @ table
+            far = _Messages.apply(*charge, now["message"], edges, drift)
+            second = self._features(_Invariants.apply(*far, lists), pair[0].shape[1])
+            pair = tuple(paddle.concat(both, axis=1) for both in zip(pair, second, strict=True))
+        first = now["share"].unsqueeze(1) * paddle.gather(now["first"], self._channel)
+        return _readout(now | {"first": first}, element, *pair)
+
+    def _features(self, pair: tuple[Tensor, Tensor], start: int) -> tuple[Tensor, Tensor]:
+        """Features of one layer and their rates, which begin at a place among all."""
+        place = slice(start, start + pair[0].shape[1])
+        scale = self._tensors["scale"][place]
+        return (pair[0] - self._tensors["shift"][place]) * scale, pair[1] * scale
+
+
+def _readout(
+    now: dict[str, Tensor], element: Tensor, x: Tensor, dx: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Energies and their rates, as :func:`sciml.materials.ace.model.readout` has them."""
+    ones = paddle.ones([x.shape[1], 1])
+    linear = paddle.gather(now["linear"], element)
+    bias = paddle.gather(now["first_bias"], element)
+    hidden, dhidden = _silu(x @ now["first"] + bias, dx @ now["first"])
+    deep, ddeep = _silu(hidden @ now["second"] + now["second_bias"], dhidden @ now["second"])
+    last = now["last"].unsqueeze(1)
+    # Sums along rows are products with ones: Paddle's own are slow on the processor.
+    energies = (x * linear) @ ones + deep @ last
+    energy_rates = (dx * linear) @ ones + ddeep @ last
+    return energies[:, 0], energy_rates[:, 0]
 
 
 def loss_of(layer: AceLayer, batch: Batch, loss: LossSettings, stress_offset: float) -> Tensor:
@@ -90,7 +148,7 @@ def loss_of(layer: AceLayer, batch: Batch, loss: LossSettings, stress_offset: fl
     Args:
         layer: The potential.
         batch: From :class:`sciml.materials.ace.frames.Frames`.
-        loss: Weights of the mean squares.
+        loss: Weights of the mean squares, at the present place in the training.
         stress_offset: eV/Å³, what the stress labels have too much in xx, yy and zz.
 
     Returns:
@@ -98,8 +156,7 @@ def loss_of(layer: AceLayer, batch: Batch, loss: LossSettings, stress_offset: fl
     """
     arrays = {name: tensor.numpy() for name, tensor in batch.items()}
     edges, weights = edges_in(arrays), layer.weights(np.float32)
-    mixing = couplings_mixing(layer.settings, weights)
-    found = evaluated(edges, weights, mixing, arrays["moments"])
+    found = evaluated(edges, weights, couplings(layer.settings.couplings), arrays["moments"])
     atoms, share = arrays["atoms"], arrays["weight"]
     energy = np.bincount(edges.frame, weights=found.atom_energies.astype(np.float64))
     energy_error = (energy - arrays["energy"]) / atoms
@@ -116,28 +173,46 @@ def loss_of(layer: AceLayer, batch: Batch, loss: LossSettings, stress_offset: fl
     )
     shift = -2 * by_force[:, None] * force_error
     strain = 2 * by_stress[:, None] * stress_error / arrays["volume"][:, None]
-    rates = push(edges, len(weights.mixing), shift, strain)
-    energies, energy_rates = layer(arrays["moments"], rates, edges.element)
+    drift = pair_rates(edges, shift, strain)
+    energies, energy_rates = layer(edges, arrays["moments"], drift)
     slopes = (2 * by_energy * energy_error / atoms)[edges.frame]
     carrier = (energies * _tensor(slopes)).sum() + energy_rates.sum()
     return carrier + (float(total) - carrier.detach())
 
 
-class _Invariants(PyLayer):
-    """Invariants and their rates, with the gradient by the mixing weights."""
+class _Mixed(PyLayer):
+    """Channels and their rates, with the gradient by the mixing weights."""
 
     @staticmethod
     def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any,
         weights: Tensor,
-        lists: Couplings,
         element: NDArray[Any],
         moments: NDArray[Any],
         rates: NDArray[Any],
     ) -> tuple[Tensor, Tensor]:
-        mixing = mixing_by(weights.numpy(), lists)
-        ctx.given = mixing, element, (moments, rates)
-        found = invariant_rates(mixing, element, moments, rates)
+        ctx.given = weights.numpy(), element, moments, rates
+        channels, changes = (mixed(ctx.given[0], element, each) for each in (moments, rates))
+        return to_tensor(channels), to_tensor(changes)
+
+    @staticmethod
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, by_channel: Tensor, by_rate: Tensor
+    ) -> Tensor:
+        weights, element, moments, rates = ctx.given
+        found = weight_slopes(weights, element, moments, by_channel.numpy())
+        return to_tensor(found + weight_slopes(weights, element, rates, by_rate.numpy()))
+
+
+class _Invariants(PyLayer):
+    """Invariants and their rates as rows, with the gradient by channels and their rates."""
+
+    @staticmethod
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, channels: Tensor, rates: Tensor, lists: Couplings
+    ) -> tuple[Tensor, Tensor]:
+        ctx.given = lists, (channels.numpy(), rates.numpy())
+        found = invariant_rates(lists, *ctx.given[1])
         ctx.shape = found[0].shape
         values, changes = (to_tensor(array.reshape(len(array), -1)) for array in found)
         return values, changes
@@ -145,10 +220,61 @@ class _Invariants(PyLayer):
     @staticmethod
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any, by_value: Tensor, by_change: Tensor
-    ) -> Tensor:
-        mixing, element, pair = ctx.given
+    ) -> tuple[Tensor, Tensor]:
         slopes = by_value.numpy().reshape(ctx.shape), by_change.numpy().reshape(ctx.shape)
-        return to_tensor(weight_slopes(mixing, element, pair, slopes))
+        lists, pair = ctx.given
+        by_channel, by_rate = rate_slopes(lists, pair, slopes)
+        return to_tensor(by_channel), to_tensor(by_rate)
+
+
+class _Messages(PyLayer):
+    """The second layer's channels and their rates, with the gradient by charges and weights."""
+
+    @staticmethod
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any,
+        charges: Tensor,
+        rates: Tensor,
+        weights: Tensor,
+        edges: Edges,
+        drift: NDArray[Any],
+    ) -> tuple[Tensor, Tensor]:
+        ctx.given = edges, drift, (charges.numpy(), rates.numpy()), weights.numpy()
+        channels, changes = message_rates(*ctx.given)
+        return to_tensor(channels), to_tensor(changes)
+
+    @staticmethod
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, by_channel: Tensor, by_rate: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        slopes = by_channel.numpy(), by_rate.numpy()
+        edges, drift, charges, weights = ctx.given
+        found = message_rate_slopes(edges, drift, charges, weights, slopes)
+        by_charge, by_charge_rate, by_weight = (to_tensor(array) for array in found)
+        return by_charge, by_charge_rate, by_weight
+
+
+def _units(weights: Weights, sizes: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """What a parameter of one means: with these, one learning rate suits all weights."""
+    features, local, hidden = len(weights.share), len(weights.charge_share), len(weights.last)
+    units = {
+        name: np.abs(table).mean(axis=(0, 3), keepdims=True)
+        for name, table in {"mixing": weights.mixing, "message": weights.message}.items()
+        if table.size
+    }
+    ones = {name: np.array(1.0) for name in LOCAL + FAR}
+    return (
+        ones
+        | units
+        | {
+            "charge": np.array(1 / np.sqrt(local)),
+            "linear": sizes / np.sqrt(features),
+            "share": sizes,
+            "first": np.array(1 / np.sqrt(features)),
+            "second": np.array(1 / np.sqrt(hidden)),
+            "last": np.array(1 / np.sqrt(hidden)),
+        }
+    )
 
 
 def _silu(h: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,21 +1,24 @@
 """The potential itself: settings, weights, and its evaluation without Paddle."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
-from sciml.materials.ace.couplings import CouplingSettings, couplings
+from sciml.materials.ace.couplings import Couplings, CouplingSettings, couplings
 from sciml.materials.ace.edges import Edges, edges_of
+from sciml.materials.ace.grade import Grade, graded
 from sciml.materials.ace.harmonics import LARGEST_DEGREE
-from sciml.materials.ace.invariants import Mixing, invariants, mixing_by, moment_slopes
-from sciml.materials.ace.moments import moments, pull
+from sciml.materials.ace.invariants import channel_slopes, invariants
+from sciml.materials.ace.messages import message_slopes, messages
+from sciml.materials.ace.mixing import mixed, moment_slopes
+from sciml.materials.ace.moments import moments, pair_slopes, pull
 from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.potential import Evaluation
 from sciml.materials.structures import Structure
@@ -27,18 +30,28 @@ class AceSettings(Settings):
     radial: RadialSettings = RadialSettings()
     couplings: CouplingSettings = CouplingSettings()
     channels: PositiveInt = 32  # radial channels per element and degree
-    hidden: PositiveInt = 48  # width of the two hidden layers of the readout
+    messages: NonNegativeInt = 0  # channels of a second layer; 0 keeps it strictly local
+    smoothness: NonNegativeFloat = 2.0  # power by which fine radial functions begin smaller
+    hidden: PositiveInt = 16  # width of the two hidden layers of the readout
 
 
 class Weights(NamedTuple):
-    """All numbers of a potential. A feature x is (invariant - shift) scale."""
+    """All numbers of a potential. A feature x is (invariant - shift) scale.
+
+    The features of the first layer count before those of the second.
+    """
 
     element_energy: NDArray[Any]  # eV, (element,)
     mixing: NDArray[Any]  # (element, degree, moment, channel)
     shift: NDArray[Any]  # (feature,); invariants count before channels
     scale: NDArray[Any]  # (feature,)
+    charge_share: NDArray[Any]  # (feature of the first layer,)
+    charge: NDArray[Any]  # (channel, message)
+    charge_bias: NDArray[Any]  # (element, message)
+    message: NDArray[Any]  # (element, degree, moment, message)
     linear: NDArray[Any]  # eV, (element, feature)
-    first: NDArray[Any]  # (feature, hidden)
+    share: NDArray[Any]  # of each feature in its channel's sum, (feature,)
+    first: NDArray[Any]  # (channel of either layer, hidden)
     first_bias: NDArray[Any]  # (element, hidden)
     second: NDArray[Any]  # (hidden, hidden)
     second_bias: NDArray[Any]  # (hidden,)
@@ -47,15 +60,22 @@ class Weights(NamedTuple):
 
 def weight_shapes(settings: AceSettings, elements: int) -> dict[str, tuple[int, ...]]:
     """The shape of each field of :class:`Weights`."""
-    features = couplings(settings.couplings).invariants * settings.channels
-    wide, sums = settings.hidden, elements * settings.radial.functions
+    each = couplings(settings.couplings).invariants
+    local, wide = each * settings.channels, settings.hidden
+    features = local + each * settings.messages
+    sums = elements * settings.radial.functions
     return {
         "element_energy": (elements,),
         "mixing": (elements, LARGEST_DEGREE + 1, sums, settings.channels),
         "shift": (features,),
         "scale": (features,),
+        "charge_share": (local,),
+        "charge": (settings.channels, settings.messages),
+        "charge_bias": (elements, settings.messages),
+        "message": (elements, LARGEST_DEGREE + 1, sums, settings.messages),
         "linear": (elements, features),
-        "first": (features, wide),
+        "share": (features,),
+        "first": (settings.channels + settings.messages, wide),
         "first_bias": (elements, wide),
         "second": (wide, wide),
         "second_bias": (wide,),
@@ -71,6 +91,7 @@ class AcePotential:
         settings: Its size.
         elements: Atomic numbers that it knows; an element is called by its place here.
         weights: All numbers, float64.
+        grade: What its training has seen; evaluations have no grades without it.
 
     Raises:
         BadInput: if a weight has another shape than the settings ask for.
@@ -79,6 +100,7 @@ class AcePotential:
     settings: AceSettings
     elements: tuple[int, ...]
     weights: Weights
+    grade: Grade | None = None
 
     def __post_init__(self) -> None:
         expected = weight_shapes(self.settings, len(self.elements))
@@ -110,14 +132,23 @@ class AcePotential:
 
     def _evaluated(self, structure: Structure) -> Evaluation:
         edges = edges_of([structure], self.elements, self.settings.radial)
-        found = evaluated(edges, self.weights, couplings_mixing(self.settings, self.weights))
+        found = evaluated(edges, self.weights, couplings(self.settings.couplings))
         volume = structure.volume if structure.periodic.all() else np.nan
+        grades = self.grade and self.grade.of(found.sums, edges.element)
         return Evaluation(
             energy=float(found.atom_energies.sum()),
             forces=found.forces,
             stress=found.strain_energy[0] / volume,
             atom_energies=found.atom_energies,
+            grades=grades,
         )
+
+    def with_grade(self, structures: Sequence[Structure]) -> "AcePotential":
+        """The potential with the grade that structures define, as a rule those of its training."""
+        edges = edges_of(structures, self.elements, self.settings.radial)
+        found = layers(edges, self.weights, couplings(self.settings.couplings))
+        sums = channel_sums(self.weights, found.features)
+        return replace(self, grade=graded(sums, edges.element, len(self.elements)))
 
 
 class Evaluated(NamedTuple):
@@ -126,57 +157,144 @@ class Evaluated(NamedTuple):
     atom_energies: NDArray[Any]  # eV, (atom,)
     forces: NDArray[Any]  # eV/Å, (atom, 3)
     strain_energy: NDArray[Any]  # ∂E/∂ε, eV, (frame, 6)
+    sums: NDArray[Any]  # channel sums, (atom, channel of either layer)
 
 
-def couplings_mixing(settings: AceSettings, weights: Weights) -> Mixing:
-    """The mixing weights with the couplings that the settings name."""
-    return mixing_by(weights.mixing, couplings(settings.couplings))
+class Layers(NamedTuple):
+    """What the two layers make of some structures; the second is empty if there is none."""
+
+    channels: NDArray[Any]  # of the first layer, (atom, component, channel)
+    charges: NDArray[Any]  # (atom, message)
+    messages: NDArray[Any]  # channels of the second layer, (atom, component, message)
+    features: NDArray[Any]  # (atom, feature)
+
+
+def layers(
+    edges: Edges, weights: Weights, lists: Couplings, known: NDArray[Any] | None = None
+) -> Layers:
+    """Channels and features of both layers; arguments as of :func:`evaluated`."""
+    sums = moments(edges, len(weights.mixing)) if known is None else known
+    channels = mixed(weights.mixing, edges.element, sums)
+    local = _features(lists, channels, weights.shift, weights.scale)
+    charges = local @ _charge(weights) + weights.charge_bias[edges.element]
+    if not charges.shape[1]:
+        return Layers(channels, charges, channels[:, :, :0], local)
+    far = messages(edges, charges, weights.message)
+    split = local.shape[1]
+    second = _features(lists, far, weights.shift[split:], weights.scale[split:])
+    return Layers(channels, charges, far, np.concatenate([local, second], axis=1))
+
+
+def _features(
+    lists: Couplings, channels: NDArray[Any], shift: NDArray[Any], scale: NDArray[Any]
+) -> NDArray[Any]:
+    """Features of one layer; shift and scale may go on with those of the next."""
+    values = invariants(lists, channels).reshape(len(channels), -1)
+    return (values - shift[: values.shape[1]]) * scale[: values.shape[1]]
 
 
 def evaluated(
-    edges: Edges, weights: Weights, mixing: Mixing, known: NDArray[Any] | None = None
+    edges: Edges, weights: Weights, lists: Couplings, known: NDArray[Any] | None = None
 ) -> Evaluated:
     """Energies, forces and strain energies of structures, in the type of the pairs.
 
     Args:
         edges: Pairs of one or more structures.
         weights: Of the same type as the pairs.
-        mixing: From :func:`couplings_mixing`.
+        lists: Products and sums.
         known: The moments, if they were computed before, (atom, component, moment).
 
     Returns:
         By atom and frame.
     """
-    sums = moments(edges, len(mixing.weights)) if known is None else known
-    values = invariants(mixing, edges.element, sums)
-    energies, slopes = readout(weights, edges.element, values.reshape(len(sums), -1))
-    by_moment = moment_slopes(mixing, edges.element, sums, slopes.reshape(values.shape))
-    forces, strain_energy = pull(edges, by_moment)
-    return Evaluated(energies, forces, strain_energy)
+    found = layers(edges, weights, lists, known)
+    energies, slopes = readout(weights, edges.element, found.features)
+    split = len(weights.charge_share)
+    by_local, by_pair = slopes[:, :split], 0.0
+    if found.charges.shape[1]:
+        by_far = _by_channel(lists, found.messages, slopes[:, split:] * weights.scale[split:])
+        by_charge, by_pair = message_slopes(edges, found.charges, weights.message, by_far)
+        by_local = by_local + by_charge @ _charge(weights).T
+    by_channel = _by_channel(lists, found.channels, by_local * weights.scale[:split])
+    by_moment = moment_slopes(weights.mixing, edges.element, by_channel)
+    forces, strain_energy = pull(edges, pair_slopes(edges, by_moment) + by_pair)
+    sums = channel_sums(weights, found.features)
+    return Evaluated(energies, forces, strain_energy, sums)
+
+
+def _by_channel(lists: Couplings, channels: NDArray[Any], slopes: NDArray[Any]) -> NDArray[Any]:
+    """Slopes by channels from those by invariants, (atom, feature)."""
+    shape = (len(channels), lists.invariants, channels.shape[2])
+    return channel_slopes(lists, channels, np.ascontiguousarray(slopes).reshape(shape))
+
+
+def channel_of_feature(channels: int, messages: int, invariants: int) -> IntArray:
+    """The channel that each feature is of, those of the second layer after those of the first."""
+    return np.concatenate(
+        [
+            np.tile(np.arange(channels), invariants),
+            channels + np.tile(np.arange(messages), invariants),
+        ]
+    )
+
+
+def channel_sums(weights: Weights, x: NDArray[Any]) -> NDArray[Any]:
+    """y_k = Σ_i w_ik x_ik, what the hidden layers see, (atom, channel of either layer)."""
+    channels, messages = weights.charge.shape
+    split = len(weights.charge_share)
+    shared = x * weights.share
+    parts = shared[:, :split].reshape(len(x), -1, channels), shared[:, split:]
+    far = parts[1].reshape(len(x), split // channels, messages)
+    return np.concatenate([parts[0].sum(axis=1), far.sum(axis=1)], axis=1)
+
+
+def feature_sizes(settings: AceSettings) -> FloatArray:
+    """How large the weights of features are meant to be: half for each further factor."""
+    by_invariant = 0.5 ** couplings(settings.couplings).factors
+    parts = [np.repeat(by_invariant, count) for count in (settings.channels, settings.messages)]
+    sizes = np.concatenate(parts)
+    return sizes / np.sqrt(np.mean(sizes**2))
+
+
+def _charge(weights: Weights) -> NDArray[Any]:
+    """What each feature of the first layer adds to each charge."""
+    channels = len(weights.charge)
+    places = np.arange(len(weights.charge_share)) % channels
+    return weights.charge_share[:, None] * weights.charge[places]
+
+
+def _first(weights: Weights) -> NDArray[Any]:
+    """What each feature adds to each hidden unit: the features of a channel are first summed."""
+    channels, messages = weights.charge.shape
+    each = len(weights.charge_share) // channels
+    places = channel_of_feature(channels, messages, each)
+    return weights.share[:, None] * weights.first[places]
 
 
 def readout(
-    weights: Weights, element: IntArray, values: FloatArray
+    weights: Weights, element: IntArray, x: FloatArray
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Energies of atoms and their slopes by the invariants.
+    """Energies of atoms and their slopes by the features.
 
-    E = e_z + c_z·x + v·s(W₂ᵀ s(W₁ᵀ x + b_z) + b₂), with s(h) = h / (1 + exp(-h)).
+    E = e_z + c_z·x + v·s(W₂ᵀ s(W₁ᵀ y + b_z) + b₂), with s(h) = h / (1 + exp(-h)) and
+    y_k = Σ_i w_ik x_ik, one number a channel k: far fewer weights than a full matrix, and
+    smaller errors on structures that were not trained on.
 
     Args:
         weights: All weights.
         element: Which element each atom is, (atom,).
-        values: Invariants, (atom, feature).
+        x: Features, (atom, feature).
 
     Returns:
         eV, (atom,), and eV, (atom, feature).
     """
-    x = (values - weights.shift) * weights.scale
     linear = weights.linear[element]
-    hidden, bend = _silu(x @ weights.first + weights.first_bias[element])
+    sums = channel_sums(weights, x)
+    hidden, bend = _silu(sums @ weights.first + weights.first_bias[element])
     deep, deep_bend = _silu(hidden @ weights.second + weights.second_bias)
     energies = weights.element_energy[element] + np.sum(x * linear, axis=1) + deep @ weights.last
     back = (weights.last * deep_bend) @ weights.second.T * bend
-    return energies, (linear + back @ weights.first.T) * weights.scale
+    return energies, linear + back @ _first(weights).T
 
 
 def _silu(h: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

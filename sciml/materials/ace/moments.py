@@ -40,12 +40,27 @@ def moments(edges: Edges, elements: int) -> NDArray[Any]:
     return found
 
 
-def pull(edges: Edges, slopes: NDArray[Any]) -> Pulled:
-    """Forces and stresses from the slopes of the energy by the moments.
+def pair_slopes(edges: Edges, slopes: NDArray[Any]) -> NDArray[Any]:
+    """Slopes of the energy by the vector of each pair, from those by the moments.
 
     Args:
         edges: As for :func:`moments`.
-        slopes: ∂E/∂M, eV, shape (atom, component, channel).
+        slopes: ∂E/∂M, eV, shape (atom, component, moment).
+
+    Returns:
+        eV/Å, shape (pair, 3).
+    """
+    found = np.zeros_like(edges.unit)
+    _pair_slopes(edges, slopes, found)
+    return found
+
+
+def pull(edges: Edges, slopes: NDArray[Any]) -> Pulled:
+    """Forces and stresses from the slopes of the energy by the pairs' vectors.
+
+    Args:
+        edges: As for :func:`moments`.
+        slopes: ∂E/∂r, eV/Å, shape (pair, 3).
 
     Returns:
         F = -∂E/∂x and ∂E/∂ε under a symmetric strain.
@@ -57,23 +72,37 @@ def pull(edges: Edges, slopes: NDArray[Any]) -> Pulled:
     return Pulled(forces, strain_energy)
 
 
-def push(edges: Edges, elements: int, shift: NDArray[Any], strain: NDArray[Any]) -> NDArray[Any]:
-    """How fast the moments change when the atoms move: the transpose of :func:`pull`.
+def pair_rates(edges: Edges, shift: NDArray[Any], strain: NDArray[Any]) -> NDArray[Any]:
+    """How fast the pairs' vectors change when atoms and cells move: the transpose of `pull`.
 
     Args:
         edges: As for :func:`moments`.
-        elements: As for :func:`moments`.
         shift: Rate of each atom, Å, shape (atom, 3).
         strain: Rate of strain of each frame, xx, yy, zz, 2yz, 2xz, 2xy, shape (frame, 6).
 
     Returns:
-        Rates of the moments, shape (atom, component, channel); for any slopes S,
-        Σ S·rates = -Σ F·shift + Σ (∂E/∂ε)·strain.
+        Å, shape (pair, 3); for any slopes S, Σ S·rates = -Σ F·shift + Σ (∂E/∂ε)·strain.
+    """
+    rates = np.zeros_like(edges.unit)
+    dtype = rates.dtype
+    _pair_rates(edges, shift.astype(dtype, copy=False), strain.astype(dtype, copy=False), rates)
+    return rates
+
+
+def push(edges: Edges, elements: int, drift: NDArray[Any]) -> NDArray[Any]:
+    """How fast the moments change when the pairs' vectors change.
+
+    Args:
+        edges: As for :func:`moments`.
+        elements: As for :func:`moments`.
+        drift: From :func:`pair_rates`, Å, shape (pair, 3).
+
+    Returns:
+        Rates of the moments, shape (atom, component, moment).
     """
     shape = (len(edges.element), COMPONENTS, elements * edges.values.shape[1])
-    dtype = edges.values.dtype
-    rates = np.zeros(shape, dtype)
-    _push(edges, shift.astype(dtype, copy=False), strain.astype(dtype, copy=False), rates)
+    rates = np.zeros(shape, edges.values.dtype)
+    _push(edges, drift, rates)
     return rates
 
 
@@ -92,23 +121,19 @@ def _sum_moments(edges: Edges, found: NDArray[Any]) -> None:
 
 
 @_fast
-def _pull(
-    edges: Edges, slopes: NDArray[Any], forces: NDArray[Any], strain_energy: NDArray[Any]
-) -> None:
+def _pair_slopes(edges: Edges, slopes: NDArray[Any], found: NDArray[Any]) -> None:
     functions = edges.values.shape[1]
     harmonic = np.zeros(COMPONENTS, slopes.dtype)
     gradient = np.zeros((COMPONENTS, 3), slopes.dtype)
     for atom in range(len(edges.first) - 1):
-        frame = edges.frame[atom]
         for pair in range(edges.first[atom], edges.first[atom + 1]):
             x, y, z = edges.unit[pair]
-            length, other = edges.distance[pair], edges.other[pair]
             fill_harmonics(x, y, z, harmonic)
-            fill_slopes(x, y, z, 1 / length, gradient)
+            fill_slopes(x, y, z, 1 / edges.distance[pair], gradient)
             start = edges.kind[pair] * functions
-            along = fx = fy = fz = 0 * length
+            along = fx = fy = fz = 0 * x
             for m in range(COMPONENTS):
-                value = slope = 0 * length
+                value = slope = 0 * x
                 for n in range(functions):
                     value += slopes[atom, m, start + n] * edges.values[pair, n]
                     slope += slopes[atom, m, start + n] * edges.slopes[pair, n]
@@ -116,7 +141,21 @@ def _pull(
                 fx += value * gradient[m, 0]
                 fy += value * gradient[m, 1]
                 fz += value * gradient[m, 2]
-            fx, fy, fz = fx + along * x, fy + along * y, fz + along * z
+            found[pair, 0] = fx + along * x
+            found[pair, 1] = fy + along * y
+            found[pair, 2] = fz + along * z
+
+
+@_fast
+def _pull(
+    edges: Edges, slopes: NDArray[Any], forces: NDArray[Any], strain_energy: NDArray[Any]
+) -> None:
+    for atom in range(len(edges.first) - 1):
+        frame = edges.frame[atom]
+        for pair in range(edges.first[atom], edges.first[atom + 1]):
+            x, y, z = edges.unit[pair]
+            fx, fy, fz = slopes[pair]
+            length, other = edges.distance[pair], edges.other[pair]
             forces[atom, 0] += fx
             forces[atom, 1] += fy
             forces[atom, 2] += fz
@@ -132,10 +171,9 @@ def _pull(
 
 
 @_fast
-def _push(edges: Edges, shift: NDArray[Any], strain: NDArray[Any], rates: NDArray[Any]) -> None:
-    functions = edges.values.shape[1]
-    harmonic = np.zeros(COMPONENTS, rates.dtype)
-    gradient = np.zeros((COMPONENTS, 3), rates.dtype)
+def _pair_rates(
+    edges: Edges, shift: NDArray[Any], strain: NDArray[Any], rates: NDArray[Any]
+) -> None:
     for atom in range(len(edges.first) - 1):
         s = strain[edges.frame[atom]]
         for pair in range(edges.first[atom], edges.first[atom + 1]):
@@ -144,11 +182,22 @@ def _push(edges: Edges, shift: NDArray[Any], strain: NDArray[Any], rates: NDArra
             vx = s[0] * x + (s[5] * y + s[4] * z) / 2
             vy = s[1] * y + (s[5] * x + s[3] * z) / 2
             vz = s[2] * z + (s[4] * x + s[3] * y) / 2
-            vx = vx * length + shift[other, 0] - shift[atom, 0]
-            vy = vy * length + shift[other, 1] - shift[atom, 1]
-            vz = vz * length + shift[other, 2] - shift[atom, 2]
+            rates[pair, 0] = vx * length + shift[other, 0] - shift[atom, 0]
+            rates[pair, 1] = vy * length + shift[other, 1] - shift[atom, 1]
+            rates[pair, 2] = vz * length + shift[other, 2] - shift[atom, 2]
+
+
+@_fast
+def _push(edges: Edges, drift: NDArray[Any], rates: NDArray[Any]) -> None:
+    functions = edges.values.shape[1]
+    harmonic = np.zeros(COMPONENTS, rates.dtype)
+    gradient = np.zeros((COMPONENTS, 3), rates.dtype)
+    for atom in range(len(edges.first) - 1):
+        for pair in range(edges.first[atom], edges.first[atom + 1]):
+            x, y, z = edges.unit[pair]
+            vx, vy, vz = drift[pair]
             fill_harmonics(x, y, z, harmonic)
-            fill_slopes(x, y, z, 1 / length, gradient)
+            fill_slopes(x, y, z, 1 / edges.distance[pair], gradient)
             along = vx * x + vy * y + vz * z
             start = edges.kind[pair] * functions
             for m in range(COMPONENTS):

@@ -1,4 +1,4 @@
-"""Moments and invariants: against a plain second way and against finite differences."""
+"""Moments, mixing, invariants and messages: each against a second way to the same numbers."""
 
 from dataclasses import replace
 
@@ -6,18 +6,23 @@ import numpy as np
 import pytest
 
 from sciml.core.errors import BadInput
+from sciml.materials.ace import mixing
 from sciml.materials.ace.couplings import CouplingSettings, couplings
 from sciml.materials.ace.edges import Edges, edges_of, joined
 from sciml.materials.ace.harmonics import DEGREE, harmonics
 from sciml.materials.ace.invariants import (
-    Mixing,
+    channel_slopes,
     invariant_rates,
     invariants,
-    mixing_by,
-    moment_slopes,
-    weight_slopes,
+    rate_slopes,
 )
-from sciml.materials.ace.moments import moments, pull, push
+from sciml.materials.ace.messages import (
+    message_rate_slopes,
+    message_rates,
+    message_slopes,
+    messages,
+)
+from sciml.materials.ace.moments import moments, pair_rates, pair_slopes, pull, push
 from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.structures import Structure
 
@@ -39,10 +44,13 @@ def edges(*structures: Structure) -> Edges:
     return edges_of(structures, ELEMENTS, RADIAL)
 
 
-def mixing(seed: int = 0, channels: int = 3) -> Mixing:
+LISTS = couplings(CouplingSettings())
+
+
+def table(seed: int = 0, channels: int = 3) -> np.ndarray:
+    """Weights of the shape of the mixing."""
     rng = np.random.default_rng(seed)
-    shape = (len(ELEMENTS), 4, len(ELEMENTS) * RADIAL.functions, channels)
-    return mixing_by(rng.normal(size=shape), couplings(CouplingSettings()))
+    return rng.normal(size=(len(ELEMENTS), 4, len(ELEMENTS) * RADIAL.functions, channels))
 
 
 def test_moments_are_sums_over_neighbours() -> None:
@@ -72,7 +80,8 @@ def test_push_is_the_rate_of_the_moments() -> None:
         one = replace(structure, positions=structure.positions + size * shift)
         return moments(edges(strained(one, size * strain)), 2)
 
-    rates = push(edges(structure), 2, shift, strain[None])
+    these = edges(structure)
+    rates = push(these, 2, pair_rates(these, shift, strain[None]))
     np.testing.assert_allclose(rates, (moved(step) - moved(-step)) / (2 * step), atol=1e-7)
 
 
@@ -81,55 +90,110 @@ def test_pull_is_the_transpose_of_push() -> None:
     rng = np.random.default_rng(6)
     shift, strain = rng.normal(size=(10, 3)), rng.normal(size=(2, 6))
     slopes = rng.normal(size=(10, 16, 6))
-    pulled = pull(these, slopes)
-    one = np.sum(slopes * push(these, 2, shift, strain))
+    pulled = pull(these, pair_slopes(these, slopes))
+    one = np.sum(slopes * push(these, 2, pair_rates(these, shift, strain)))
     other = -np.sum(pulled.forces * shift) + np.sum(pulled.strain_energy * strain)
     assert one == pytest.approx(other, rel=1e-12)
 
 
+def test_mixing_against_plain_sums() -> None:
+    these, weights = edges(crystal(7)), table()
+    rng = np.random.default_rng(1)
+    sums = moments(these, 2)
+    by_atom = weights[these.element][:, DEGREE]  # (atom, component, moment, channel)
+    slopes = rng.normal(size=(5, 16, 3))
+    found = mixing.mixed(weights, these.element, sums)
+    np.testing.assert_allclose(found, np.einsum("acqk,acq->ack", by_atom, sums), atol=1e-12)
+    found = mixing.moment_slopes(weights, these.element, slopes)
+    np.testing.assert_allclose(found, np.einsum("acqk,ack->acq", by_atom, slopes), atol=1e-12)
+    total = np.sum(slopes * mixing.mixed(weights, these.element, sums))
+    by_weight = mixing.weight_slopes(weights, these.element, sums, slopes)
+    assert np.sum(by_weight * weights) == pytest.approx(total, rel=1e-12)
+
+
 def test_invariants_against_plain_products() -> None:
-    these, mixed = edges(crystal(7)), mixing()
-    found = invariants(mixed, these.element, moments(these, 2))
-    weights = mixed.weights[these.element][:, DEGREE]  # (atom, component, moment, channel)
-    channels = np.einsum("acqk,acq->ack", weights, moments(these, 2))
+    channels = np.random.default_rng(7).normal(size=(5, 16, 3))
+    found = invariants(LISTS, channels)
     lengths = [np.sum(channels[:, degree == DEGREE] ** 2, axis=1) for degree in range(4)]
     np.testing.assert_allclose(found[:, 0], channels[:, 0], rtol=1e-12)
     np.testing.assert_allclose(found[:, 1:5], np.stack(lengths, axis=1), rtol=1e-12)
 
 
-def test_slopes_by_moments() -> None:
-    these, mixed, step = edges(crystal(8)), mixing(), 1e-6
-    rng = np.random.default_rng(9)
-    start = moments(these, 2)
-    direction = rng.normal(size=start.shape)
-    weight = rng.normal(size=invariants(mixed, these.element, start).shape)
+def test_slopes_by_channels() -> None:
+    rng, step = np.random.default_rng(9), 1e-6
+    start, direction = rng.normal(size=(2, 5, 16, 3))
+    weight = rng.normal(size=invariants(LISTS, start).shape)
 
     def total(size: float) -> float:
-        return float(np.sum(weight * invariants(mixed, these.element, start + size * direction)))
+        return float(np.sum(weight * invariants(LISTS, start + size * direction)))
 
-    exact = np.sum(moment_slopes(mixed, these.element, start, weight) * direction)
+    exact = np.sum(channel_slopes(LISTS, start, weight) * direction)
     assert exact == pytest.approx((total(step) - total(-step)) / (2 * step), rel=1e-7)
 
 
-def test_rates_and_their_slopes_by_weights() -> None:
-    these, mixed, step = edges(crystal(10)), mixing(), 1e-6
-    rng = np.random.default_rng(11)
-    start = moments(these, 2)
-    rates = rng.normal(size=start.shape)
-    values, changes = invariant_rates(mixed, these.element, start, rates)
-    np.testing.assert_allclose(values, invariants(mixed, these.element, start), rtol=1e-12)
-    up, down = (invariants(mixed, these.element, start + s * rates) for s in (step, -step))
+def test_rates_of_invariants_and_their_slopes() -> None:
+    rng, step = np.random.default_rng(11), 1e-6
+    start, rates, along, along_rates = rng.normal(size=(4, 5, 16, 3))
+    values, changes = invariant_rates(LISTS, start, rates)
+    np.testing.assert_allclose(values, invariants(LISTS, start), rtol=1e-12)
+    up, down = (invariants(LISTS, start + s * rates) for s in (step, -step))
     np.testing.assert_allclose(changes, (up - down) / (2 * step), rtol=1e-5, atol=1e-4)
-
     slopes = rng.normal(size=values.shape), rng.normal(size=values.shape)
-    direction = rng.normal(size=mixed.weights.shape)
 
     def total(size: float) -> float:
-        moved = mixing_by(mixed.weights + size * direction, mixed.couplings)
-        parts = invariant_rates(moved, these.element, start, rates)
+        parts = invariant_rates(LISTS, start + size * along, rates + size * along_rates)
         return float(np.sum(slopes[0] * parts[0]) + np.sum(slopes[1] * parts[1]))
 
-    exact = np.sum(weight_slopes(mixed, these.element, (start, rates), slopes) * direction)
+    found = rate_slopes(LISTS, (start, rates), slopes)
+    exact = np.sum(found[0] * along) + np.sum(found[1] * along_rates)
+    assert exact == pytest.approx((total(step) - total(-step)) / (2 * step), rel=1e-6)
+
+
+def test_messages_of_equal_charges_are_mixed_moments() -> None:
+    """If all neighbours count as one, the second layer sees what the first sees."""
+    these, weights = edges(crystal(20), crystal(21)), table()
+    found = messages(these, np.ones((10, 3)), weights)
+    plain = mixing.mixed(weights, these.element, moments(these, 2))
+    np.testing.assert_allclose(found, plain, atol=1e-12)
+
+
+def test_slopes_of_messages() -> None:
+    structure, weights, step = crystal(22), table(), 1e-6
+    rng = np.random.default_rng(23)
+    charges, along = rng.normal(size=(2, 5, 3))
+    slopes, shift, strain = rng.normal(size=(5, 16, 3)), rng.normal(size=(5, 3)), rng.normal(size=6)
+
+    def total(size: float) -> float:
+        one = replace(structure, positions=structure.positions + size * shift)
+        these = edges(strained(one, size * strain))
+        return float(np.sum(slopes * messages(these, charges + size * along, weights)))
+
+    these = edges(structure)
+    by_charge, by_pair = message_slopes(these, charges, weights, slopes)
+    drift = pair_rates(these, shift, strain[None])
+    exact = np.sum(by_charge * along) + np.sum(by_pair * drift)
+    assert exact == pytest.approx((total(step) - total(-step)) / (2 * step), rel=1e-6)
+    values, rates = message_rates(these, drift, (charges, along), weights)
+    np.testing.assert_allclose(values, messages(these, charges, weights), atol=1e-12)
+    assert np.sum(slopes * rates) == pytest.approx(exact, rel=1e-10)
+
+
+def test_slopes_of_the_rates_of_messages() -> None:
+    these, weights, step = edges(crystal(24), crystal(25)), table(), 1e-6
+    rng = np.random.default_rng(26)
+    charges, rates, along, along_rates = rng.normal(size=(4, 10, 3))
+    drift, slopes = rng.normal(size=these.unit.shape), rng.normal(size=(2, 10, 16, 3))
+    change = rng.normal(size=weights.shape)
+
+    def total(size: float) -> float:
+        pair = charges + size * along, rates + size * along_rates
+        found = message_rates(these, drift, pair, weights + size * change)
+        return float(np.sum(slopes[0] * found[0]) + np.sum(slopes[1] * found[1]))
+
+    by_charge, by_rate, by_weight = message_rate_slopes(
+        these, drift, (charges, rates), weights, (slopes[0], slopes[1])
+    )
+    exact = np.sum(by_charge * along) + np.sum(by_rate * along_rates) + np.sum(by_weight * change)
     assert exact == pytest.approx((total(step) - total(-step)) / (2 * step), rel=1e-6)
 
 

@@ -16,6 +16,7 @@ from sciml.materials.ace.file import FORMAT, load_potential, save_potential
 from sciml.materials.ace.model import AcePotential, AceSettings, Weights, weight_shapes
 from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.structures import Structure
+from tests.materials.ace.plain_energy import plain_energies
 from tests.materials.ace.test_kernels import crystal, strained
 
 SETTINGS = AceSettings(
@@ -24,55 +25,69 @@ SETTINGS = AceSettings(
     channels=3,
     hidden=5,
 )
+TWO_LAYERS = SETTINGS.model_copy(update={"messages": 2})
 
 
-def potential(seed: int = 0) -> AcePotential:
+def potential(seed: int = 0, settings: AceSettings = SETTINGS) -> AcePotential:
     """Random weights of a size that every part of the energy counts."""
     rng = np.random.default_rng(seed)
-    shapes = weight_shapes(SETTINGS, 2)
+    shapes = weight_shapes(settings, 2)
     arrays = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-    arrays["mixing"] *= 0.1
-    arrays["first"] *= 0.1
-    return AcePotential(SETTINGS, (6, 14), Weights(**arrays))
+    for name in ("mixing", "message", "first", "charge"):
+        arrays[name] *= 0.1
+    return AcePotential(settings, (6, 14), Weights(**arrays))
 
 
-def energy(structure: Structure) -> float:
-    return potential().evaluate([structure])[0].energy
+@pytest.fixture(params=[SETTINGS, TWO_LAYERS], ids=["local", "messages"])
+def either(request: pytest.FixtureRequest) -> AcePotential:
+    """A strictly local potential, and one with messages."""
+    return potential(settings=request.param)
 
 
-def test_forces_are_slopes_of_the_energy() -> None:
+def energy(given: AcePotential, structure: Structure) -> float:
+    return given.evaluate([structure])[0].energy
+
+
+def test_energies_are_those_of_the_formulas(either: AcePotential) -> None:
+    for structure in (crystal(0), replace(crystal(1), periodic=np.array([True, False, True]))):
+        found = either.evaluate([structure])[0].atom_energies
+        np.testing.assert_allclose(found, plain_energies(either, structure), rtol=1e-10)
+
+
+def test_forces_are_slopes_of_the_energy(either: AcePotential) -> None:
     structure, step = crystal(0), 1e-5
-    exact = potential().evaluate([structure])[0].forces
+    exact = either.evaluate([structure])[0].forces
     for atom in range(len(structure)):
         for axis in range(3):
             moved = np.zeros((len(structure), 3))
             moved[atom, axis] = step
             up, down = (
-                energy(replace(structure, positions=structure.positions + s * moved))
+                energy(either, replace(structure, positions=structure.positions + s * moved))
                 for s in (1, -1)
             )
             assert exact[atom, axis] == pytest.approx(-(up - down) / (2 * step), abs=1e-6)
 
 
-def test_stress_is_the_slope_by_strain() -> None:
+def test_stress_is_the_slope_by_strain(either: AcePotential) -> None:
     structure, step = crystal(1), 1e-5
-    exact = potential().evaluate([structure])[0].stress * structure.volume
+    exact = either.evaluate([structure])[0].stress * structure.volume
     for component in range(6):
         strain = step * np.eye(6)[component]
-        slope = (energy(strained(structure, strain)) - energy(strained(structure, -strain))) / (
-            2 * step
-        )
+        slope = (
+            energy(either, strained(structure, strain))
+            - energy(either, strained(structure, -strain))
+        ) / (2 * step)
         assert exact[component] == pytest.approx(slope, abs=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_turning_the_crystal_turns_forces_and_stress(seed: int) -> None:
+def test_turning_the_crystal_turns_forces_and_stress(either: AcePotential, seed: int) -> None:
     structure = crystal(seed)
     turn = Rotation.random(rng=seed).as_matrix()
     turned = replace(
         structure, positions=structure.positions @ turn.T, cell=structure.cell @ turn.T
     )
-    before, after = potential().evaluate([structure, turned])
+    before, after = either.evaluate([structure, turned])
     assert after.energy == pytest.approx(before.energy, abs=1e-9)
     np.testing.assert_allclose(after.forces, before.forces @ turn.T, atol=1e-9)
     matrix = [[0, 5, 4], [5, 1, 3], [4, 3, 2]]
@@ -81,19 +96,19 @@ def test_turning_the_crystal_turns_forces_and_stress(seed: int) -> None:
     )
 
 
-def test_order_of_atoms_and_place_in_space_do_not_count() -> None:
+def test_order_of_atoms_and_place_in_space_do_not_count(either: AcePotential) -> None:
     structure, order = crystal(3), np.array([3, 0, 4, 2, 1])
     moved = replace(
         structure,
         numbers=structure.numbers[order],
         positions=structure.positions[order] + [0.7, -3.0, 9.1],
     )
-    before, after = potential().evaluate([structure, moved])
+    before, after = either.evaluate([structure, moved])
     np.testing.assert_allclose(after.atom_energies, before.atom_energies[order], atol=1e-9)
     np.testing.assert_allclose(after.forces, before.forces[order], atol=1e-9)
 
 
-def test_two_crystals_in_one_cell_add_up() -> None:
+def test_two_crystals_in_one_cell_add_up(either: AcePotential) -> None:
     """A molecule far from another has the energy that it has alone."""
     molecule = replace(crystal(4), periodic=np.zeros(3, bool), cell=np.zeros((3, 3)))
     other = replace(crystal(5), periodic=np.zeros(3, bool), cell=np.zeros((3, 3)))
@@ -102,19 +117,19 @@ def test_two_crystals_in_one_cell_add_up() -> None:
         numbers=np.append(molecule.numbers, other.numbers),
         positions=np.vstack([molecule.positions, other.positions + 50.0]),
     )
-    parts = potential().evaluate([molecule, other])
-    whole = potential().evaluate([both])[0]
+    parts = either.evaluate([molecule, other])
+    whole = either.evaluate([both])[0]
     assert whole.energy == pytest.approx(sum(part.energy for part in parts), abs=1e-9)
     assert np.isnan(whole.stress).all()
 
 
-def test_energy_is_smooth_where_a_neighbour_leaves() -> None:
+def test_energy_is_smooth_where_a_neighbour_leaves(either: AcePotential) -> None:
     def dimer(distance: float) -> Structure:
         positions = np.array([[0, 0, 0], [distance, 0, 0]])
         return Structure(np.array([14, 6]), positions, np.zeros((3, 3)), np.zeros(3, bool))
 
     cutoff = SETTINGS.radial.cutoff
-    inside, outside = potential().evaluate([dimer(cutoff - 1e-4), dimer(cutoff + 1e-4)])
+    inside, outside = either.evaluate([dimer(cutoff - 1e-4), dimer(cutoff + 1e-4)])
     assert inside.energy == pytest.approx(outside.energy, abs=1e-9)
     assert np.abs(inside.forces).max() < 1e-5
     assert not outside.forces.any()
@@ -127,9 +142,9 @@ def test_an_isolated_atom_feels_nothing() -> None:
     assert not found.forces.any()
 
 
-def test_a_file_gives_back_the_potential(tmp_path: Path) -> None:
-    saved = save_potential(tmp_path / "model.safetensors", potential(), {"trained on": "nothing"})
-    before, after = (p.evaluate([crystal(6)])[0] for p in (potential(), load_potential(saved)))
+def test_a_file_gives_back_the_potential(either: AcePotential, tmp_path: Path) -> None:
+    saved = save_potential(tmp_path / "model.safetensors", either, {"trained on": "nothing"})
+    before, after = (p.evaluate([crystal(6)])[0] for p in (either, load_potential(saved)))
     np.testing.assert_array_equal(after.forces, before.forces)
     with safe_open(saved, framework="numpy") as content:
         header = json.loads(content.metadata()[FORMAT])

@@ -8,13 +8,13 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.materials.ace.frames import Frames, LossSettings
-from sciml.materials.ace.layer import LEARNT, AceLayer, loss_of
-from sciml.materials.ace.model import AcePotential
-from sciml.materials.ace.warm_start import warm_start
+from sciml.materials.ace.layer import AceLayer, loss_of
+from sciml.materials.ace.model import AcePotential, AceSettings, Weights
+from sciml.materials.ace.start import start
 from sciml.materials.structures import Structure
 from sciml.training.feed import Feed
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import SETTINGS, potential
+from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, potential
 
 LOSS = LossSettings(energy=3.0, forces=1.0, stress=50.0)
 
@@ -46,35 +46,45 @@ def plain_loss(guess: AcePotential, structures: list[Structure]) -> float:
     return float(total)
 
 
-def test_loss_and_gradient_against_the_plain_definition() -> None:
+@pytest.mark.parametrize("settings", [SETTINGS, TWO_LAYERS], ids=["local", "messages"])
+def test_loss_and_gradient_against_the_plain_definition(settings: AceSettings) -> None:
     """Finite differences through energies, forces and stresses that NumPy evaluates."""
     structures = labelled(potential(1), range(3))
-    guess = potential(2)
+    guess = potential(2, settings)
     layer = AceLayer(guess)
     frames = Frames(structures, guess.elements, SETTINGS.radial, LOSS)
     loss = loss_of(layer, Feed(frames, 3, 0, shuffle=False).batch(0, 0), LOSS, 0.0)
     assert float(loss) == pytest.approx(plain_loss(guess, structures), rel=1e-4)
     loss.backward()
     rng, step = np.random.default_rng(3), 1e-5
-    for name in LEARNT:
-        gradient = getattr(layer, name).grad.numpy()
+    gradients = {name: each.grad.numpy() for name, each in layer.named_parameters()}
+    for name, gradient in gradients.items():
         direction = rng.normal(size=gradient.shape)
-        unit = np.abs(guess.weights.mixing).mean(axis=(0, 3), keepdims=True)
-        change = direction * (unit if name == "mixing" else 1.0)
+        changes = weights_of(layer, {name: direction})
 
-        def moved(size: float, name: str = name, change: np.ndarray = change) -> float:
-            start = getattr(guess.weights, name)
-            weights = guess.weights._replace(**{name: start + size * change})
-            return plain_loss(AcePotential(SETTINGS, (6, 14), weights), structures)
+        def moved(size: float, changes: dict[str, np.ndarray] = changes) -> float:
+            given = guess.weights._asdict()
+            weights = Weights(**{key: given[key] + size * changes[key] for key in given})
+            return plain_loss(AcePotential(settings, (6, 14), weights), structures)
 
         slope = (moved(step) - moved(-step)) / (2 * step)
         assert np.sum(gradient * direction) == pytest.approx(slope, rel=2e-3), name
 
 
+def weights_of(layer: AceLayer, parameters: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What parameters alone, all others zero, are as weights; the layer keeps them."""
+    for name, parameter in layer.named_parameters():
+        value = parameters.get(name, np.zeros(parameter.shape))
+        parameter.set_value(value.astype(np.float32))
+    fixed = ("element_energy", "shift", "scale")
+    found = layer.weights()._asdict()
+    return found | {name: 0 * found[name] for name in fixed}
+
+
 def test_least_squares_finds_a_linear_truth() -> None:
-    start = warm_start(labelled(potential(4), range(12)), SETTINGS, LOSS, seed=5).potential
-    linear = replace(start, weights=start.weights._replace(last=np.zeros(5)))
-    again = warm_start(labelled(linear, range(20, 60)), SETTINGS, LOSS, seed=5)
+    first = start(labelled(potential(4), range(12)), SETTINGS, LOSS, kind="linear", seed=5)
+    linear = first.potential
+    again = start(labelled(linear, range(20, 60)), SETTINGS, LOSS, kind="linear", seed=5)
     fresh = labelled(linear, range(100, 103))
     for one, found in zip(fresh, again.potential.evaluate(fresh), strict=True):
         assert found.energy == pytest.approx(one.energy, abs=1e-2)
@@ -82,9 +92,9 @@ def test_least_squares_finds_a_linear_truth() -> None:
 
 
 def test_a_constant_offset_of_stress_labels_is_found() -> None:
-    start = warm_start(labelled(potential(4), range(12)), SETTINGS, LOSS, seed=5).potential
-    structures = labelled(start, range(20, 60), offset=-0.02)
-    found = warm_start(structures, SETTINGS, LOSS, offset=True, seed=5)
+    first = start(labelled(potential(4), range(12)), SETTINGS, LOSS, kind="linear", seed=5)
+    structures = labelled(first.potential, range(20, 60), offset=-0.02)
+    found = start(structures, SETTINGS, LOSS, offset=True, seed=5)
     assert found.stress_offset == pytest.approx(-0.02, abs=1e-3)
 
 
@@ -95,7 +105,7 @@ def test_missing_labels_are_named() -> None:
         Frames(without, (6, 14), SETTINGS.radial, LOSS)
     Frames(without, (6, 14), SETTINGS.radial, LossSettings(stress=0))
     with pytest.raises(BadInput, match="at least two are needed"):
-        warm_start(structures[:1], SETTINGS, LOSS)
+        start(structures[:1], SETTINGS, LOSS)
 
 
 def test_layer_gives_back_what_it_was_made_from() -> None:
