@@ -99,7 +99,7 @@ def _trained(
     if recipe.training is None:
         return begun.potential, metrics, {}
     layer = AceLayer(begun.potential)
-    source = Frames(frames, begun.potential.elements, recipe.model.radial, recipe.loss, weights)
+    source = Frames(frames, begun.potential, recipe.loss, weights)
     feed = _PacedFeed(source, recipe.training, recipe.seed)
 
     def validate(trained: nn.Layer) -> dict[str, float]:

@@ -14,6 +14,7 @@ Source:
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +91,24 @@ def switched_off(curve: PairCurve, distance: FloatArray, inner: Array, outer: Ar
     return PairCurve(curve.energy * factor, curve.slope * factor + curve.energy * fall)
 
 
+@lru_cache
+def switch_distances(numbers: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+    """Where the repulsion of each pair of elements begins to fall, and where it ends.
+
+    Args:
+        numbers: Atomic numbers.
+
+    Returns:
+        Inner and outer distances, Å, each of shape (element, element).
+
+    Raises:
+        BadInput: if there is no such element.
+    """
+    radii = np.array([covalent_radius(number) for number in numbers])
+    reach = radii[:, None] + radii
+    return INNER_SHARE * reach, OUTER_SHARE * reach
+
+
 class NuclearRepulsion:
     """The switched repulsion as a :class:`sciml.materials.potential.Potential`.
 
@@ -106,10 +125,9 @@ class NuclearRepulsion:
         self, elements: Sequence[str], inner: float | None = None, outer: float | None = None
     ) -> None:
         self._numbers = tuple(atomic_number(name) for name in elements)
-        radii = np.array([covalent_radius(number) for number in self._numbers])
-        reach = radii[:, None] + radii  # (element, element)
-        self._inner = INNER_SHARE * reach if inner is None else np.full(reach.shape, inner)
-        self._outer = OUTER_SHARE * reach if outer is None else np.full(reach.shape, outer)
+        begin, end = switch_distances(self._numbers)
+        self._inner = begin if inner is None else np.full(begin.shape, inner)
+        self._outer = end if outer is None else np.full(end.shape, outer)
         if not self._numbers or not np.all((self._inner >= 0) & (self._inner < self._outer)):
             raise BadInput(
                 f"NuclearRepulsion: expected elements and 0 <= inner < outer, got {list(elements)}"

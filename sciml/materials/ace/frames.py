@@ -10,9 +10,10 @@ from pydantic import NonNegativeFloat
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
+from sciml.materials.ace.core import without_core
 from sciml.materials.ace.edges import Edges, edges_of, joined
+from sciml.materials.ace.model import AcePotential
 from sciml.materials.ace.moments import moments
-from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.structures import Structure
 
 PER_FRAME = ("energy", "atoms", "stress", "volume", "weight", "stress_weight")
@@ -41,10 +42,10 @@ class Frames:
 
     Args:
         structures: With energy and forces; with stress if the loss weighs it.
-        elements: Atomic numbers that the potential knows.
-        radial: Cutoff and radial functions.
+        potential: What is trained; its repulsion of nuclei is taken from the labels.
         loss: Weights; stress is asked for only where it counts, and of crystals only.
         weights: Of each structure in the loss, (frame,); 1 by default.
+        dtype: Of pairs and moments.
 
     Raises:
         BadInput: if a label that is needed is missing or not finite.
@@ -53,21 +54,20 @@ class Frames:
     def __init__(
         self,
         structures: Sequence[Structure],
-        elements: Sequence[int],
-        radial: RadialSettings,
+        potential: AcePotential,
         loss: LossSettings,
         weights: FloatArray | None = None,
+        dtype: type = np.float32,
     ) -> None:
-        self.structures = tuple(structures)
-        self.edges = [edges_of([one], elements, radial, np.float32) for one in structures]
+        elements, radial = potential.elements, potential.settings.radial
+        self.edges = [edges_of([one], elements, radial, dtype) for one in structures]
         self._moments = [moments(part, len(elements)) for part in self.edges]
         shares = np.ones(len(structures)) if weights is None else weights
-        self._labels = [
-            _labels(one, loss, share) for one, share in zip(structures, shares, strict=True)
-        ]
+        rest = without_core(structures) if potential.settings.core else structures
+        self._labels = [_labels(one, loss, share) for one, share in zip(rest, shares, strict=True)]
 
     def __len__(self) -> int:
-        return len(self.structures)
+        return len(self.edges)
 
     def gather(self, indices: IntArray) -> Mapping[str, NDArray[Any]]:
         """Pairs, moments and labels of some structures, by name."""

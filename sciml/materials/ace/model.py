@@ -11,6 +11,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
+from sciml.materials.ace.core import repelled, require_core_inside
 from sciml.materials.ace.couplings import Couplings, CouplingSettings, couplings
 from sciml.materials.ace.edges import Edges, edges_of
 from sciml.materials.ace.grade import Grade, graded
@@ -33,6 +34,7 @@ class AceSettings(Settings):
     messages: NonNegativeInt = 0  # channels of a second layer; 0 keeps it strictly local
     smoothness: NonNegativeFloat = 2.0  # power by which fine radial functions begin smaller
     hidden: PositiveInt = 16  # width of the two hidden layers of the readout
+    core: bool = True  # whether bare nuclei repel beneath what is learnt
 
 
 class Weights(NamedTuple):
@@ -94,7 +96,8 @@ class AcePotential:
         grade: What its training has seen; evaluations have no grades without it.
 
     Raises:
-        BadInput: if a weight has another shape than the settings ask for.
+        BadInput: if a weight has another shape than the settings ask for, or the cutoff is too
+            short for the repulsion of nuclei.
     """
 
     settings: AceSettings
@@ -110,6 +113,8 @@ class AcePotential:
                     f"potential: {name} has shape {array.shape}, the settings ask for "
                     f"{expected[name]}; use the settings it was trained with."
                 )
+        if self.settings.core:
+            require_core_inside(self.elements, self.cutoff)
 
     @property
     def cutoff(self) -> float:
@@ -133,6 +138,10 @@ class AcePotential:
     def _evaluated(self, structure: Structure) -> Evaluation:
         edges = edges_of([structure], self.elements, self.settings.radial)
         found = evaluated(edges, self.weights, couplings(self.settings.couplings))
+        core = repelled(edges, self.elements) if self.settings.core else None
+        if core is not None:
+            whole = {name: getattr(found, name) + part for name, part in core._asdict().items()}
+            found = found._replace(**whole)
         volume = structure.volume if structure.periodic.all() else np.nan
         grades = self.grade and self.grade.of(found.sums, edges.element)
         return Evaluation(

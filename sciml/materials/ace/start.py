@@ -12,6 +12,7 @@ import numpy as np
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
+from sciml.materials.ace.core import require_core_inside, without_core
 from sciml.materials.ace.couplings import couplings
 from sciml.materials.ace.edges import edges_of, element_places
 from sciml.materials.ace.frames import LossSettings, require_labels, stress_counts
@@ -67,7 +68,8 @@ def start(
         The potential and the offset, 0 if it was not asked for.
 
     Raises:
-        BadInput: if there are fewer than two structures.
+        BadInput: if there are fewer than two structures, or the cutoff is too short for the
+            repulsion of nuclei.
     """
     if len(structures) < 2:
         raise BadInput(
@@ -75,6 +77,9 @@ def start(
             "fix the energies and more to learn how they change."
         )
     elements = tuple(sorted({int(z) for one in structures for z in one.numbers}))
+    if settings.core:
+        require_core_inside(elements, settings.radial.cutoff)
+        structures = without_core(structures)
     rng = np.random.default_rng(seed)
     drawn = _drawn(structures, elements, settings, rng)
     if kind == "random" and not offset:

@@ -8,7 +8,9 @@ from numpy.polynomial import Chebyshev
 from sciml.materials.ace.couplings import couplings
 from sciml.materials.ace.harmonics import DEGREE, harmonics
 from sciml.materials.ace.model import AcePotential
+from sciml.materials.elements import symbol
 from sciml.materials.structures import Structure
+from sciml.materials.zbl import NuclearRepulsion
 
 
 def plain_energies(potential: AcePotential, structure: Structure) -> np.ndarray:
@@ -33,6 +35,9 @@ def plain_energies(potential: AcePotential, structure: Structure) -> np.ndarray:
             channels += bond * charges[other]
         far = (_invariants(potential, channels) - w.shift[split:]) * w.scale[split:]
         rows.append(_atom_energy(potential, kinds[atom], x[atom], far))
+    if potential.settings.core:
+        nuclei = NuclearRepulsion([symbol(z) for z in elements]).evaluate([structure])[0]
+        return np.array(rows) + nuclei.atom_energies
     return np.array(rows)
 
 

@@ -16,6 +16,7 @@ from sciml.materials.ace.file import FORMAT, load_potential, save_potential
 from sciml.materials.ace.model import AcePotential, AceSettings, Weights, weight_shapes
 from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.structures import Structure
+from sciml.materials.zbl import NuclearRepulsion
 from tests.materials.ace.plain_energy import plain_energies
 from tests.materials.ace.test_kernels import crystal, strained
 
@@ -44,6 +45,19 @@ def either(request: pytest.FixtureRequest) -> AcePotential:
     return potential(settings=request.param)
 
 
+def crowded(seed: int) -> Structure:
+    """A crystal in which silicon and carbon nearly touch, where their repulsion is switched."""
+    structure = crystal(seed)
+    positions = structure.positions.copy()
+    positions[4] = positions[0] + [0.6, -0.5, 0.7]
+    return replace(structure, positions=positions)
+
+
+def dimer(distance: float, numbers: tuple[int, int] = (14, 6)) -> Structure:
+    positions = np.array([[0, 0, 0], [distance, 0, 0]])
+    return Structure(np.array(numbers), positions, np.zeros((3, 3)), np.zeros(3, bool))
+
+
 def energy(given: AcePotential, structure: Structure) -> float:
     return given.evaluate([structure])[0].energy
 
@@ -55,7 +69,7 @@ def test_energies_are_those_of_the_formulas(either: AcePotential) -> None:
 
 
 def test_forces_are_slopes_of_the_energy(either: AcePotential) -> None:
-    structure, step = crystal(0), 1e-5
+    structure, step = crowded(0), 1e-5
     exact = either.evaluate([structure])[0].forces
     for atom in range(len(structure)):
         for axis in range(3):
@@ -69,7 +83,7 @@ def test_forces_are_slopes_of_the_energy(either: AcePotential) -> None:
 
 
 def test_stress_is_the_slope_by_strain(either: AcePotential) -> None:
-    structure, step = crystal(1), 1e-5
+    structure, step = crowded(1), 1e-5
     exact = either.evaluate([structure])[0].stress * structure.volume
     for component in range(6):
         strain = step * np.eye(6)[component]
@@ -82,7 +96,7 @@ def test_stress_is_the_slope_by_strain(either: AcePotential) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_turning_the_crystal_turns_forces_and_stress(either: AcePotential, seed: int) -> None:
-    structure = crystal(seed)
+    structure = crowded(seed)
     turn = Rotation.random(rng=seed).as_matrix()
     turned = replace(
         structure, positions=structure.positions @ turn.T, cell=structure.cell @ turn.T
@@ -97,7 +111,7 @@ def test_turning_the_crystal_turns_forces_and_stress(either: AcePotential, seed:
 
 
 def test_order_of_atoms_and_place_in_space_do_not_count(either: AcePotential) -> None:
-    structure, order = crystal(3), np.array([3, 0, 4, 2, 1])
+    structure, order = crowded(3), np.array([3, 0, 4, 2, 1])
     moved = replace(
         structure,
         numbers=structure.numbers[order],
@@ -110,7 +124,7 @@ def test_order_of_atoms_and_place_in_space_do_not_count(either: AcePotential) ->
 
 def test_two_crystals_in_one_cell_add_up(either: AcePotential) -> None:
     """A molecule far from another has the energy that it has alone."""
-    molecule = replace(crystal(4), periodic=np.zeros(3, bool), cell=np.zeros((3, 3)))
+    molecule = replace(crowded(4), periodic=np.zeros(3, bool), cell=np.zeros((3, 3)))
     other = replace(crystal(5), periodic=np.zeros(3, bool), cell=np.zeros((3, 3)))
     both = replace(
         molecule,
@@ -124,15 +138,53 @@ def test_two_crystals_in_one_cell_add_up(either: AcePotential) -> None:
 
 
 def test_energy_is_smooth_where_a_neighbour_leaves(either: AcePotential) -> None:
-    def dimer(distance: float) -> Structure:
-        positions = np.array([[0, 0, 0], [distance, 0, 0]])
-        return Structure(np.array([14, 6]), positions, np.zeros((3, 3)), np.zeros(3, bool))
-
     cutoff = SETTINGS.radial.cutoff
     inside, outside = either.evaluate([dimer(cutoff - 1e-4), dimer(cutoff + 1e-4)])
     assert inside.energy == pytest.approx(outside.energy, abs=1e-9)
     assert np.abs(inside.forces).max() < 1e-5
     assert not outside.forces.any()
+
+
+def test_nuclei_repel_beneath_what_is_learnt(either: AcePotential) -> None:
+    """The pairs that are there give what the repulsion's own neighbour list gives."""
+    bare = replace(either, settings=either.settings.model_copy(update={"core": False}))
+    structures = [crowded(0), replace(crowded(1), periodic=np.array([True, False, True]))]
+    structures += [dimer(r, Z) for r in (0.5, 1.1) for Z in ((14, 14), (6, 14), (6, 6))]
+    core = NuclearRepulsion(["Si", "C"]).evaluate(structures)
+    both = zip(either.evaluate(structures), bare.evaluate(structures), core, strict=True)
+    for one, (whole, learnt, nuclei) in zip(structures, both, strict=True):
+        assert nuclei.energy > 0
+        assert whole.energy == pytest.approx(learnt.energy + nuclei.energy, rel=1e-12)
+        parts = learnt.atom_energies + nuclei.atom_energies
+        np.testing.assert_allclose(whole.atom_energies, parts, rtol=1e-12)
+        np.testing.assert_allclose(whole.forces, learnt.forces + nuclei.forces, atol=1e-10)
+        if one.periodic.all():
+            np.testing.assert_allclose(whole.stress, learnt.stress + nuclei.stress, atol=1e-12)
+
+
+@pytest.mark.parametrize("numbers", [(14, 14), (14, 6), (6, 6)])
+def test_atoms_that_nearly_touch_repel_more_and_more_and_smoothly(numbers: tuple[int, int]) -> None:
+    """With weights of a size that training gives; where the repulsion begins, nothing jumps."""
+    given = potential()
+    given = replace(given, weights=given.weights._replace(mixing=0.1 * given.weights.mixing))
+    distances = np.arange(0.5, 2.0, 0.001)
+    found = given.evaluate([dimer(r, numbers) for r in distances])
+    push = np.array([one.forces[1, 0] for one in found])  # on the far atom, outwards
+    energies = np.array([one.energy for one in found])
+    near = distances < 1.0
+    assert np.all(push[near] > 1)
+    assert np.all(np.diff(push[near]) < 0)
+    middle = (push[1:] + push[:-1]) / 2
+    np.testing.assert_allclose(-np.diff(energies) / 0.001, middle, rtol=1e-4, atol=1e-3)
+    stiffness = np.diff(push) / 0.001
+    assert np.abs(np.diff(stiffness)).max() < 0.02 * np.abs(stiffness).max()
+
+
+def test_a_cutoff_within_the_repulsion_is_refused() -> None:
+    short = SETTINGS.model_copy(update={"radial": RadialSettings(cutoff=1.7, functions=4)})
+    with pytest.raises(BadInput, match=r"cutoff is 1.7 Å, but nuclei.*repel up to 1.776 Å"):
+        potential(settings=short)
+    potential(settings=short.model_copy(update={"core": False}))
 
 
 def test_an_isolated_atom_feels_nothing() -> None:

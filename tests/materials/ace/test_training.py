@@ -12,9 +12,10 @@ from sciml.materials.ace.layer import AceLayer, loss_of
 from sciml.materials.ace.model import AcePotential, AceSettings, Weights
 from sciml.materials.ace.start import start
 from sciml.materials.structures import Structure
+from sciml.materials.zbl import NuclearRepulsion
 from sciml.training.feed import Feed
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, potential
+from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, crowded, potential
 
 LOSS = LossSettings(energy=3.0, forces=1.0, stress=50.0)
 
@@ -52,7 +53,7 @@ def test_loss_and_gradient_against_the_plain_definition(settings: AceSettings) -
     structures = labelled(potential(1), range(3))
     guess = potential(2, settings)
     layer = AceLayer(guess)
-    frames = Frames(structures, guess.elements, SETTINGS.radial, LOSS)
+    frames = Frames(structures, guess, LOSS)
     loss = loss_of(layer, Feed(frames, 3, 0, shuffle=False).batch(0, 0), LOSS, 0.0)
     assert float(loss) == pytest.approx(plain_loss(guess, structures), rel=1e-4)
     loss.backward()
@@ -98,12 +99,29 @@ def test_a_constant_offset_of_stress_labels_is_found() -> None:
     assert found.stress_offset == pytest.approx(-0.02, abs=1e-3)
 
 
+def test_only_what_nuclei_leave_is_learnt() -> None:
+    """If nuclei repel and do nothing else, no energy is left to learn."""
+    structures = [crowded(seed) for seed in range(4)] + [crystal(9)]
+    nuclei = NuclearRepulsion(["Si", "C"]).evaluate(structures)
+    given = [
+        replace(one, energy=found.energy, forces=found.forces, stress=found.stress)
+        for one, found in zip(structures, nuclei, strict=True)
+    ]
+    batch = Frames(given, potential(), LOSS).gather(np.arange(len(given)))
+    for name in ("energy", "forces", "stress"):
+        np.testing.assert_allclose(batch[name], 0, atol=1e-12)
+    begun = start(given, SETTINGS, LOSS, kind="linear").potential
+    for one, found in zip(given, begun.evaluate(given), strict=True):
+        np.testing.assert_allclose(found.forces, one.forces, atol=1e-9)
+    assert start(given, SETTINGS, LOSS).potential.weights.element_energy == pytest.approx(0)
+
+
 def test_missing_labels_are_named() -> None:
     structures = labelled(potential(), range(2))
     without = [replace(structures[0], stress=None), structures[1]]
     with pytest.raises(BadInput, match=r"has no stress.*set loss\.stress to 0"):
-        Frames(without, (6, 14), SETTINGS.radial, LOSS)
-    Frames(without, (6, 14), SETTINGS.radial, LossSettings(stress=0))
+        Frames(without, potential(), LOSS)
+    Frames(without, potential(), LossSettings(stress=0))
     with pytest.raises(BadInput, match="at least two are needed"):
         start(structures[:1], SETTINGS, LOSS)
 
