@@ -1,7 +1,9 @@
 """Invariants of all channels, their derivatives, and the derivatives of their rates, compiled.
 
-Within each channel, products of moments are summed to invariants (``couplings``). Each atom is
-taken through all steps while its numbers are in the cache.
+Within each channel, products of moments are summed to invariants (``couplings``). A few atoms at
+a time are taken through all steps while their numbers are in the cache; their channels lie side by
+side, so that the innermost loops are long. Each of those loops writes to one row only: the
+compiler then sees that it may work on many channels at once.
 
 Names: ``channels`` and their ``rates`` are (atom, component, channel), invariants are
 (atom, invariant, channel).
@@ -17,6 +19,7 @@ from sciml.materials.ace.couplings import Couplings
 from sciml.materials.ace.harmonics import COMPONENTS
 
 _fast = numba.njit(cache=True, fastmath=True)
+_LANES = 128  # channels side by side; more leave the cache
 
 
 def invariants(couplings: Couplings, channels: NDArray[Any]) -> NDArray[Any]:
@@ -39,7 +42,7 @@ def channel_slopes(
     Returns:
         eV, shape of the channels.
     """
-    found = np.zeros_like(channels)
+    found = np.empty_like(channels)
     _channel_slopes(_typed(couplings, channels), channels, slopes, found)
     return found
 
@@ -68,14 +71,14 @@ def rate_slopes(
     Returns:
         Slopes by the channels and by their rates.
     """
-    found = np.zeros_like(pair[0]), np.zeros_like(pair[0])
+    found = np.empty_like(pair[0]), np.empty_like(pair[0])
     _rate_slopes(_typed(couplings, pair[0]), pair, slopes, found)
     return found
 
 
 def _empty(couplings: Couplings, channels: NDArray[Any]) -> NDArray[Any]:
     shape = (len(channels), couplings.invariants, channels.shape[-1])
-    return np.zeros(shape, channels.dtype)
+    return np.empty(shape, channels.dtype)
 
 
 def _typed(couplings: Couplings, channels: NDArray[Any]) -> Couplings:
@@ -84,29 +87,59 @@ def _typed(couplings: Couplings, channels: NDArray[Any]) -> Couplings:
 
 
 @_fast
-def _multiply(left: NDArray[Any], right: NDArray[Any], nodes: NDArray[Any]) -> None:
-    """The product nodes of one atom."""
-    for n in range(len(left)):
-        a, b = left[n], right[n]
+def _group(channels: int) -> int:
+    """How many atoms are taken at a time."""
+    return max(1, _LANES // channels)
+
+
+@_fast
+def _rows(count: int, like: NDArray[Any]) -> NDArray[Any]:
+    """Room for rows of the atoms that are taken at a time."""
+    return np.zeros((count, _group(like.shape[2]) * like.shape[2]), like.dtype)
+
+
+@_fast
+def _lay(block: NDArray[Any], rows: NDArray[Any]) -> None:
+    """Put atoms side by side."""
+    for atom in range(block.shape[0]):
+        start = atom * block.shape[2]
+        for row in range(block.shape[1]):
+            for k in range(block.shape[2]):
+                rows[row, start + k] = block[atom, row, k]
+
+
+@_fast
+def _lift(rows: NDArray[Any], block: NDArray[Any]) -> None:
+    """Take atoms back from where they lie side by side."""
+    for atom in range(block.shape[0]):
+        start = atom * block.shape[2]
+        for row in range(block.shape[1]):
+            for k in range(block.shape[2]):
+                block[atom, row, k] = rows[row, start + k]
+
+
+@_fast
+def _multiply(couplings: Couplings, nodes: NDArray[Any]) -> None:
+    """The product nodes."""
+    for n in range(len(couplings.left)):
+        a, b = couplings.left[n], couplings.right[n]
         for k in range(nodes.shape[1]):
             nodes[COMPONENTS + n, k] = nodes[a, k] * nodes[b, k]
 
 
 @_fast
-def _multiply_rates(
-    left: NDArray[Any], right: NDArray[Any], nodes: NDArray[Any], rates: NDArray[Any]
-) -> None:
-    """The product nodes of one atom and their rates."""
-    for n in range(len(left)):
-        a, b = left[n], right[n]
+def _multiply_rates(couplings: Couplings, nodes: NDArray[Any], rates: NDArray[Any]) -> None:
+    """The rates of the product nodes."""
+    for n in range(len(couplings.left)):
+        a, b = couplings.left[n], couplings.right[n]
         for k in range(nodes.shape[1]):
-            nodes[COMPONENTS + n, k] = nodes[a, k] * nodes[b, k]
             rates[COMPONENTS + n, k] = rates[a, k] * nodes[b, k] + nodes[a, k] * rates[b, k]
 
 
 @_fast
 def _gather(couplings: Couplings, nodes: NDArray[Any], found: NDArray[Any]) -> None:
-    """The invariants of one atom."""
+    """The invariants from the nodes."""
+    found[:] = 0
     for t in range(len(couplings.node)):
         n, i, c = couplings.node[t], couplings.invariant[t], couplings.coefficient[t]
         for k in range(nodes.shape[1]):
@@ -115,7 +148,7 @@ def _gather(couplings: Couplings, nodes: NDArray[Any], found: NDArray[Any]) -> N
 
 @_fast
 def _scatter(couplings: Couplings, slopes: NDArray[Any], found: NDArray[Any]) -> None:
-    """Slopes by the nodes of one atom from those by its invariants."""
+    """Slopes by the nodes from those by the invariants."""
     found[:] = 0
     for t in range(len(couplings.node)):
         n, i, c = couplings.node[t], couplings.invariant[t], couplings.coefficient[t]
@@ -124,13 +157,30 @@ def _scatter(couplings: Couplings, slopes: NDArray[Any], found: NDArray[Any]) ->
 
 
 @_fast
+def _add_product(row: NDArray[Any], other: NDArray[Any], found: NDArray[Any]) -> None:
+    for k in range(len(found)):
+        found[k] += row[k] * other[k]
+
+
+@_fast
+def _hand_down(couplings: Couplings, nodes: NDArray[Any], by_node: NDArray[Any]) -> None:
+    """Slopes by products, handed down to the moments."""
+    for n in range(len(couplings.left) - 1, -1, -1):
+        a, b, product = couplings.left[n], couplings.right[n], by_node[COMPONENTS + n]
+        _add_product(product, nodes[b], by_node[a])
+        _add_product(product, nodes[a], by_node[b])
+
+
+@_fast
 def _values(couplings: Couplings, channels: NDArray[Any], found: NDArray[Any]) -> None:
-    shape = (COMPONENTS + len(couplings.left), channels.shape[2])
-    nodes = np.zeros(shape, channels.dtype)
-    for atom in range(len(channels)):
-        nodes[:COMPONENTS] = channels[atom]
-        _multiply(couplings.left, couplings.right, nodes)
-        _gather(couplings, nodes, found[atom])
+    nodes = _rows(COMPONENTS + len(couplings.left), channels)
+    sums = _rows(couplings.invariants, channels)
+    group = _group(channels.shape[2])
+    for atom in range(0, len(channels), group):
+        _lay(channels[atom : atom + group], nodes)
+        _multiply(couplings, nodes)
+        _gather(couplings, nodes, sums)
+        _lift(sums, found[atom : atom + group])
 
 
 @_fast
@@ -141,33 +191,36 @@ def _rates(
     values: NDArray[Any],
     changes: NDArray[Any],
 ) -> None:
-    shape = (COMPONENTS + len(couplings.left), channels.shape[2])
-    nodes, node_rates = np.zeros(shape, channels.dtype), np.zeros(shape, channels.dtype)
-    for atom in range(len(channels)):
-        nodes[:COMPONENTS] = channels[atom]
-        node_rates[:COMPONENTS] = rates[atom]
-        _multiply_rates(couplings.left, couplings.right, nodes, node_rates)
-        _gather(couplings, nodes, values[atom])
-        _gather(couplings, node_rates, changes[atom])
+    count = COMPONENTS + len(couplings.left)
+    nodes, node_rates = _rows(count, channels), _rows(count, channels)
+    sums = _rows(couplings.invariants, channels)
+    group = _group(channels.shape[2])
+    for atom in range(0, len(channels), group):
+        _lay(channels[atom : atom + group], nodes)
+        _lay(rates[atom : atom + group], node_rates)
+        _multiply(couplings, nodes)
+        _multiply_rates(couplings, nodes, node_rates)
+        _gather(couplings, nodes, sums)
+        _lift(sums, values[atom : atom + group])
+        _gather(couplings, node_rates, sums)
+        _lift(sums, changes[atom : atom + group])
 
 
 @_fast
 def _channel_slopes(
     couplings: Couplings, channels: NDArray[Any], slopes: NDArray[Any], found: NDArray[Any]
 ) -> None:
-    shape = (COMPONENTS + len(couplings.left), channels.shape[2])
-    nodes, by_node = np.zeros(shape, channels.dtype), np.zeros(shape, channels.dtype)
-    for atom in range(len(channels)):
-        nodes[:COMPONENTS] = channels[atom]
-        _multiply(couplings.left, couplings.right, nodes)
-        _scatter(couplings, slopes[atom], by_node)
-        for n in range(len(couplings.left) - 1, -1, -1):
-            a, b = couplings.left[n], couplings.right[n]
-            for k in range(nodes.shape[1]):
-                slope = by_node[COMPONENTS + n, k]
-                by_node[a, k] += slope * nodes[b, k]
-                by_node[b, k] += slope * nodes[a, k]
-        found[atom] = by_node[:COMPONENTS]
+    count = COMPONENTS + len(couplings.left)
+    nodes, by_node = _rows(count, channels), _rows(count, channels)
+    sums = _rows(couplings.invariants, channels)
+    group = _group(channels.shape[2])
+    for atom in range(0, len(channels), group):
+        _lay(channels[atom : atom + group], nodes)
+        _lay(slopes[atom : atom + group], sums)
+        _multiply(couplings, nodes)
+        _scatter(couplings, sums, by_node)
+        _hand_down(couplings, nodes, by_node)
+        _lift(by_node, found[atom : atom + group])
 
 
 @_fast
@@ -178,34 +231,50 @@ def _rate_slopes(
     found: tuple[NDArray[Any], NDArray[Any]],
 ) -> None:
     channels, rates = pair
-    shape = (COMPONENTS + len(couplings.left), channels.shape[2])
-    nodes, node_rates = np.zeros(shape, channels.dtype), np.zeros(shape, channels.dtype)
-    by_node, by_rate = np.zeros(shape, channels.dtype), np.zeros(shape, channels.dtype)
-    for atom in range(len(channels)):
-        nodes[:COMPONENTS] = channels[atom]
-        node_rates[:COMPONENTS] = rates[atom]
-        _multiply_rates(couplings.left, couplings.right, nodes, node_rates)
-        _scatter(couplings, slopes[0][atom], by_node)
-        _scatter(couplings, slopes[1][atom], by_rate)
-        _take_back(couplings, nodes, node_rates, by_node, by_rate)
-        found[0][atom] = by_node[:COMPONENTS]
-        found[1][atom] = by_rate[:COMPONENTS]
+    count = COMPONENTS + len(couplings.left)
+    nodes, node_rates = _rows(count, channels), _rows(count, channels)
+    by_node, by_rate = _rows(count, channels), _rows(count, channels)
+    sums = _rows(couplings.invariants, channels)
+    group = _group(channels.shape[2])
+    for atom in range(0, len(channels), group):
+        _lay(channels[atom : atom + group], nodes)
+        _lay(rates[atom : atom + group], node_rates)
+        _multiply(couplings, nodes)
+        _multiply_rates(couplings, nodes, node_rates)
+        _lay(slopes[0][atom : atom + group], sums)
+        _scatter(couplings, sums, by_node)
+        _lay(slopes[1][atom : atom + group], sums)
+        _scatter(couplings, sums, by_rate)
+        _hand_down_rates(couplings, nodes, node_rates, by_node, by_rate)
+        _lift(by_node, found[0][atom : atom + group])
+        _lift(by_rate, found[1][atom : atom + group])
 
 
 @_fast
-def _take_back(
+def _hand_down_rates(
     couplings: Couplings,
     nodes: NDArray[Any],
     rates: NDArray[Any],
     by_node: NDArray[Any],
     by_rate: NDArray[Any],
 ) -> None:
-    """Slopes by products and their rates, handed down to the moments of one atom."""
+    """Slopes by products and their rates, handed down to the moments."""
     for n in range(len(couplings.left) - 1, -1, -1):
         a, b = couplings.left[n], couplings.right[n]
-        for k in range(nodes.shape[1]):
-            slope, rate_slope = by_node[COMPONENTS + n, k], by_rate[COMPONENTS + n, k]
-            by_node[a, k] += slope * nodes[b, k] + rate_slope * rates[b, k]
-            by_node[b, k] += slope * nodes[a, k] + rate_slope * rates[a, k]
-            by_rate[a, k] += rate_slope * nodes[b, k]
-            by_rate[b, k] += rate_slope * nodes[a, k]
+        product, product_rate = by_node[COMPONENTS + n], by_rate[COMPONENTS + n]
+        _add_products(product, nodes[b], product_rate, rates[b], by_node[a])
+        _add_products(product, nodes[a], product_rate, rates[a], by_node[b])
+        _add_product(product_rate, nodes[b], by_rate[a])
+        _add_product(product_rate, nodes[a], by_rate[b])
+
+
+@_fast
+def _add_products(
+    row: NDArray[Any],
+    other: NDArray[Any],
+    rate: NDArray[Any],
+    other_rate: NDArray[Any],
+    found: NDArray[Any],
+) -> None:
+    for k in range(len(found)):
+        found[k] += row[k] * other[k] + rate[k] * other_rate[k]
