@@ -1,7 +1,9 @@
 """The repulsion of nuclei beneath the learnt energy: added where it is used, taken from labels.
 
-Training has few atoms that nearly touch, and what it learns there from others is anything. The
-screened repulsion is known; so the weights learn only the difference (``AceSettings.core``).
+Training has few atoms that nearly touch. The screened repulsion is known there, so the weights
+learn only the difference (``AceSettings.core``). Products of many moments would still grow without
+bound where nothing was learnt: as the repulsion of a pair is switched on, its radial functions
+are switched off, so that atoms closer than the inner distance do not see one another.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.materials.ace.edges import Edges
 from sciml.materials.ace.moments import pull
 from sciml.materials.elements import symbol
 from sciml.materials.structures import Structure
-from sciml.materials.zbl import NuclearRepulsion, bare_repulsion, switch_distances, switched_off
+from sciml.materials.zbl import (
+    NuclearRepulsion,
+    PairCurve,
+    bare_repulsion,
+    switch_distances,
+    switched_off,
+)
 
 
 class Repelled(NamedTuple):
@@ -25,6 +34,29 @@ class Repelled(NamedTuple):
     atom_energies: NDArray[Any]  # eV, (atom,)
     forces: NDArray[Any]  # eV/Å, (atom, 3)
     strain_energy: NDArray[Any]  # ∂E/∂ε, eV, (frame, 6)
+
+
+def faded(edges: Edges, elements: tuple[int, ...]) -> Edges:
+    """The pairs, with the radial functions of atoms that nearly touch taken smoothly to zero.
+
+    Args:
+        edges: Pairs of one or more structures.
+        elements: Atomic numbers, in the order in which the pairs call them.
+
+    Returns:
+        The same pairs if no two atoms are so near.
+    """
+    close = _close(edges, elements)
+    if close is None:
+        return edges
+    near, distance = close.pair, close.distance
+    full = PairCurve(np.ones_like(distance), np.zeros_like(distance))
+    core = switched_off(full, distance, close.inner, close.outer)
+    left, rise = 1 - core.energy[:, None], -core.slope[:, None]
+    values, slopes = edges.values.copy(), edges.slopes.copy()
+    values[near] = edges.values[near] * left
+    slopes[near] = edges.slopes[near] * left + edges.values[near] * rise
+    return edges._replace(values=values, slopes=slopes)
 
 
 def repelled(edges: Edges, elements: tuple[int, ...]) -> Repelled | None:
@@ -37,20 +69,41 @@ def repelled(edges: Edges, elements: tuple[int, ...]) -> Repelled | None:
     Returns:
         None if no two atoms are so near, as is the rule.
     """
-    inner, outer = switch_distances(elements)
-    near = np.flatnonzero(edges.distance < outer.max())
-    if not len(near):
+    close = _close(edges, elements)
+    if close is None:
         return None
-    centre = np.searchsorted(edges.first, near, side="right") - 1
-    here, there = edges.element[centre], edges.kind[near]
-    numbers, distance = np.array(elements), edges.distance[near]
-    bare = bare_repulsion(distance, numbers[here], numbers[there])
-    curve = switched_off(bare, distance, inner[here, there], outer[here, there])
+    numbers = np.array(elements)
+    here, there = numbers[edges.element[close.centre]], numbers[edges.kind[close.pair]]
+    bare = bare_repulsion(close.distance, here, there)
+    curve = switched_off(bare, close.distance, close.inner, close.outer)
     slopes = np.zeros_like(edges.unit)
-    slopes[near] = 0.5 * curve.slope[:, None] * edges.unit[near]  # a pair comes from both ends
+    # Half, because each pair comes from both ends.
+    slopes[close.pair] = 0.5 * curve.slope[:, None] * edges.unit[close.pair]
     atoms = len(edges.element)
-    energies = 0.5 * np.bincount(centre, weights=curve.energy, minlength=atoms)
+    energies = 0.5 * np.bincount(close.centre, weights=curve.energy, minlength=atoms)
     return Repelled(energies, *pull(edges, slopes))
+
+
+class _Close(NamedTuple):
+    """The pairs that feel their nuclei."""
+
+    pair: IntArray  # which of all pairs
+    centre: IntArray  # atom
+    distance: FloatArray  # Å
+    inner: FloatArray  # Å
+    outer: FloatArray  # Å
+
+
+def _close(edges: Edges, elements: tuple[int, ...]) -> _Close | None:
+    """None if there are no such pairs."""
+    inner, outer = switch_distances(elements)
+    pair = np.flatnonzero(edges.distance < outer.max())
+    if not len(pair):
+        return None
+    centre = np.searchsorted(edges.first, pair, side="right") - 1
+    kinds = edges.element[centre], edges.kind[pair]
+    distance = edges.distance[pair].astype(np.float64)
+    return _Close(pair, centre, distance, inner[kinds], outer[kinds])
 
 
 def without_core(structures: Iterable[Structure]) -> list[Structure]:

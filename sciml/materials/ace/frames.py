@@ -11,8 +11,8 @@ from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.materials.ace.core import without_core
-from sciml.materials.ace.edges import Edges, edges_of, joined
-from sciml.materials.ace.model import AcePotential
+from sciml.materials.ace.edges import Edges, joined
+from sciml.materials.ace.model import AcePotential, pairs_of
 from sciml.materials.ace.moments import moments
 from sciml.materials.structures import Structure
 
@@ -59,11 +59,11 @@ class Frames:
         weights: FloatArray | None = None,
         dtype: type = np.float32,
     ) -> None:
-        elements, radial = potential.elements, potential.settings.radial
-        self.edges = [edges_of([one], elements, radial, dtype) for one in structures]
+        elements, settings = potential.elements, potential.settings
+        self.edges = [pairs_of([one], elements, settings, dtype) for one in structures]
         self._moments = [moments(part, len(elements)) for part in self.edges]
         shares = np.ones(len(structures)) if weights is None else weights
-        rest = without_core(structures) if potential.settings.core else structures
+        rest = without_core(structures) if settings.core else structures
         self._labels = [_labels(one, loss, share) for one, share in zip(rest, shares, strict=True)]
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
-from sciml.materials.ace.core import repelled, require_core_inside
+from sciml.materials.ace.core import faded, repelled, require_core_inside
 from sciml.materials.ace.couplings import Couplings, CouplingSettings, couplings
 from sciml.materials.ace.edges import Edges, edges_of
 from sciml.materials.ace.grade import Grade, graded
@@ -136,7 +136,7 @@ class AcePotential:
         return [self._evaluated(structure) for structure in structures]
 
     def _evaluated(self, structure: Structure) -> Evaluation:
-        edges = edges_of([structure], self.elements, self.settings.radial)
+        edges = pairs_of([structure], self.elements, self.settings)
         found = evaluated(edges, self.weights, couplings(self.settings.couplings))
         core = repelled(edges, self.elements) if self.settings.core else None
         if core is not None:
@@ -154,10 +154,34 @@ class AcePotential:
 
     def with_grade(self, structures: Sequence[Structure]) -> "AcePotential":
         """The potential with the grade that structures define, as a rule those of its training."""
-        edges = edges_of(structures, self.elements, self.settings.radial)
+        edges = pairs_of(structures, self.elements, self.settings)
         found = layers(edges, self.weights, couplings(self.settings.couplings))
         sums = channel_sums(self.weights, found.features)
         return replace(self, grade=graded(sums, edges.element, len(self.elements)))
+
+
+def pairs_of(
+    structures: Sequence[Structure],
+    elements: tuple[int, ...],
+    settings: AceSettings,
+    dtype: type = np.float64,
+) -> Edges:
+    """The pairs of structures as a potential of these settings sees them.
+
+    Args:
+        structures: At least one.
+        elements: Atomic numbers that are known; an element is called by its place here.
+        settings: Of the potential.
+        dtype: float32 or float64.
+
+    Returns:
+        The pairs of all structures one after the other.
+
+    Raises:
+        BadInput: if an element is not known, two atoms are in one place, or there is no structure.
+    """
+    found = edges_of(structures, elements, settings.radial, dtype)
+    return faded(found, elements) if settings.core else found
 
 
 class Evaluated(NamedTuple):

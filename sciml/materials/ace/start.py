@@ -14,7 +14,7 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.materials.ace.core import require_core_inside, without_core
 from sciml.materials.ace.couplings import couplings
-from sciml.materials.ace.edges import edges_of, element_places
+from sciml.materials.ace.edges import element_places
 from sciml.materials.ace.frames import LossSettings, require_labels, stress_counts
 from sciml.materials.ace.harmonics import DEGREE
 from sciml.materials.ace.jacobian import rows_of
@@ -24,6 +24,7 @@ from sciml.materials.ace.model import (
     Weights,
     feature_sizes,
     layers,
+    pairs_of,
     weight_shapes,
 )
 from sciml.materials.ace.moments import moments
@@ -124,7 +125,7 @@ def _moment_sizes(
     """Root mean square of the moments, (degree, moment)."""
     total, atoms = 0.0, 0
     for one in structures:
-        found = moments(edges_of([one], elements, settings.radial), len(elements))
+        found = moments(pairs_of([one], elements, settings), len(elements))
         total, atoms = total + np.sum(found**2, axis=0), atoms + len(one)
     assert isinstance(total, np.ndarray)
     power = [total[degree == DEGREE].mean(axis=0) for degree in range(DEGREE[-1] + 1)]
@@ -161,7 +162,7 @@ def _standardised(
 ) -> Weights:
     """Shift and scale of the features, one layer after the other."""
     lists, split = couplings(settings.couplings), len(weights.charge_share)
-    whole = [edges_of([one], elements, settings.radial) for one in structures]
+    whole = [pairs_of([one], elements, settings) for one in structures]
     for place in (slice(0, split), slice(split, None)):
         values = np.concatenate([layers(e, weights, lists).features[:, place] for e in whole])
         if values.shape[1]:
@@ -215,7 +216,7 @@ def _equations(
     loss = asked.loss
     labels = {"energy": one.energy, "forces": one.forces}
     require_labels(one, labels | ({"stress": one.stress} if stress_counts(one, loss) else {}))
-    edges = edges_of([one], elements, asked.settings.radial)
+    edges = pairs_of([one], elements, asked.settings)
     rows = rows_of(edges, asked.mixing, couplings(asked.settings.couplings))
     counts = np.bincount(element_places(one, elements), minlength=len(elements))
     assert one.energy is not None

@@ -8,7 +8,7 @@ from numpy.polynomial import Chebyshev
 from sciml.materials.ace.couplings import couplings
 from sciml.materials.ace.harmonics import DEGREE, harmonics
 from sciml.materials.ace.model import AcePotential
-from sciml.materials.elements import symbol
+from sciml.materials.elements import covalent_radius, symbol
 from sciml.materials.structures import Structure
 from sciml.materials.zbl import NuclearRepulsion
 
@@ -64,6 +64,10 @@ def _bond(
     values = [float(Chebyshev.basis(n)(x)) * envelope for n in range(radial.functions)]
     mine = slice(kinds[1] * radial.functions, (kinds[1] + 1) * radial.functions)
     by_degree = np.einsum("n,lnk->lk", values, table[kinds[0]][:, mine])
+    if potential.settings.core:
+        reach = sum(covalent_radius(potential.elements[kind]) for kind in kinds)
+        t = min(max(distance / reach / 0.4 - 1, 0), 1)
+        by_degree = by_degree * t**3 * (10 - 15 * t + 6 * t**2)
     return harmonics((vector / distance)[None])[0][:, None] * by_degree[DEGREE]
 
 

@@ -11,10 +11,18 @@ from safetensors.numpy import save_file
 from scipy.spatial.transform import Rotation
 
 from sciml.core.errors import BadInput, DamagedFile
-from sciml.materials.ace.couplings import CouplingSettings
+from sciml.materials.ace.couplings import CouplingSettings, couplings
 from sciml.materials.ace.file import FORMAT, load_potential, save_potential
-from sciml.materials.ace.model import AcePotential, AceSettings, Weights, weight_shapes
+from sciml.materials.ace.model import (
+    AcePotential,
+    AceSettings,
+    Weights,
+    evaluated,
+    pairs_of,
+    weight_shapes,
+)
 from sciml.materials.ace.radial import RadialSettings
+from sciml.materials.elements import covalent_radius
 from sciml.materials.structures import Structure
 from sciml.materials.zbl import NuclearRepulsion
 from tests.materials.ace.plain_energy import plain_energies
@@ -147,28 +155,41 @@ def test_energy_is_smooth_where_a_neighbour_leaves(either: AcePotential) -> None
 
 def test_nuclei_repel_beneath_what_is_learnt(either: AcePotential) -> None:
     """The pairs that are there give what the repulsion's own neighbour list gives."""
-    bare = replace(either, settings=either.settings.model_copy(update={"core": False}))
     structures = [crowded(0), replace(crowded(1), periodic=np.array([True, False, True]))]
     structures += [dimer(r, Z) for r in (0.5, 1.1) for Z in ((14, 14), (6, 14), (6, 6))]
     core = NuclearRepulsion(["Si", "C"]).evaluate(structures)
-    both = zip(either.evaluate(structures), bare.evaluate(structures), core, strict=True)
-    for one, (whole, learnt, nuclei) in zip(structures, both, strict=True):
+    lists = couplings(either.settings.couplings)
+    for one, whole, nuclei in zip(structures, either.evaluate(structures), core, strict=True):
+        learnt = evaluated(pairs_of([one], (6, 14), either.settings), either.weights, lists)
         assert nuclei.energy > 0
-        assert whole.energy == pytest.approx(learnt.energy + nuclei.energy, rel=1e-12)
         parts = learnt.atom_energies + nuclei.atom_energies
         np.testing.assert_allclose(whole.atom_energies, parts, rtol=1e-12)
         np.testing.assert_allclose(whole.forces, learnt.forces + nuclei.forces, atol=1e-10)
         if one.periodic.all():
-            np.testing.assert_allclose(whole.stress, learnt.stress + nuclei.stress, atol=1e-12)
+            strain_energy = learnt.strain_energy[0] + nuclei.stress * one.volume
+            np.testing.assert_allclose(whole.stress * one.volume, strain_energy, atol=1e-10)
+
+
+@pytest.mark.parametrize("numbers", [(14, 14), (14, 6), (6, 6)])
+def test_atoms_that_touch_feel_their_nuclei_alone(
+    either: AcePotential, numbers: tuple[int, int]
+) -> None:
+    """However large the weights are."""
+    wild = replace(either, weights=either.weights._replace(mixing=30 * either.weights.mixing))
+    distances = np.linspace(0.1, 0.4 * sum(covalent_radius(z) for z in numbers), 7)
+    alone = sum(wild.evaluate([dimer(50.0, numbers)])[0].atom_energies)
+    near = [dimer(r, numbers) for r in distances]
+    core = NuclearRepulsion(["Si", "C"]).evaluate(near)
+    for found, nuclei in zip(wild.evaluate(near), core, strict=True):
+        assert found.energy - alone == pytest.approx(nuclei.energy, rel=1e-10)
+        np.testing.assert_allclose(found.forces, nuclei.forces, rtol=1e-10)
 
 
 @pytest.mark.parametrize("numbers", [(14, 14), (14, 6), (6, 6)])
 def test_atoms_that_nearly_touch_repel_more_and_more_and_smoothly(numbers: tuple[int, int]) -> None:
-    """With weights of a size that training gives; where the repulsion begins, nothing jumps."""
-    given = potential()
-    given = replace(given, weights=given.weights._replace(mixing=0.1 * given.weights.mixing))
+    """Where the repulsion and the learnt energy begin, energy, force and stiffness do not jump."""
     distances = np.arange(0.5, 2.0, 0.001)
-    found = given.evaluate([dimer(r, numbers) for r in distances])
+    found = potential().evaluate([dimer(r, numbers) for r in distances])
     push = np.array([one.forces[1, 0] for one in found])  # on the far atom, outwards
     energies = np.array([one.energy for one in found])
     near = distances < 1.0
