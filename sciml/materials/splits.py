@@ -87,6 +87,9 @@ class HeldOut(Settings):
     kind: Literal["held_out"]
     share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     block: PositiveInt = 1  # frames that follow each other in the file and stay together
+    train: PositiveInt | None = (
+        None  # frames that are left to train on, for learning curves; or all
+    )
     seed: int = 0  # not that of the training, so that all trainings are judged alike
 
 
@@ -128,7 +131,9 @@ def resplit(splits: Mapping[str, Sequence[Structure]], settings: SplitSettings) 
         case ByStrain():
             return by_strain(splits, settings.largest)
         case HeldOut():
-            return held_out(splits, settings.share, settings.block, settings.seed)
+            return held_out(
+                splits, settings.share, settings.block, train=settings.train, seed=settings.seed
+            )
 
 
 def twin_free(
@@ -237,7 +242,12 @@ def by_strain(splits: Mapping[str, Sequence[Structure]], largest: float) -> Spli
 
 
 def held_out(
-    splits: Mapping[str, Sequence[Structure]], share: float = 0.2, block: int = 1, seed: int = 0
+    splits: Mapping[str, Sequence[Structure]],
+    share: float = 0.2,
+    block: int = 1,
+    *,
+    train: int | None = None,
+    seed: int = 0,
 ) -> Splits:
     """Hold out some of the training frames, chosen at random.
 
@@ -246,6 +256,8 @@ def held_out(
         share: Of the blocks that are held out, between 0 and 1.
         block: So many frames that follow each other, of one group and temperature, stay together;
             more than 1 where frames of a run resemble their neighbours.
+        train: How many of the other frames are trained on; all of them if None. Whatever the
+            number, the same frames are held out, and a larger number keeps those of a smaller.
         seed: The same seed holds out the same frames.
 
     Returns:
@@ -255,19 +267,25 @@ def held_out(
     Raises:
         BadInput: if there are too few frames to hold out a block and train on another.
     """
-    train = _training(splits)
-    places = _blocks(train, block)
+    frames = _training(splits)
+    places = _blocks(frames, block)
     count = max(1, round(share * len(places)))
     if len(places) - count < 1:
         raise BadInput(
             f"held_out: {len(places)} blocks of {block} frames; expected at least two; take "
             "smaller blocks or more frames."
         )
-    chosen = np.random.default_rng(seed).permutation(len(places))[:count]
-    out = {place for number in chosen for place in places[number]}
+    order = np.random.default_rng(seed).permutation(len(places))
+    out = {place for number in order[:count] for place in places[number]}
+    rest = [place for number in order[count:] for place in places[number]]
+    if train is not None and train > len(rest):
+        raise BadInput(
+            f"held_out: {train} frames to train on were asked for, {len(rest)} are left; take less."
+        )
+    left = set(rest[train:]) if train else set()
     return {
-        TRAIN: _without(train, out),
-        HELD_OUT: [train[place] for place in sorted(out)],
+        TRAIN: _without(frames, out | left),
+        HELD_OUT: [frames[place] for place in sorted(out)],
         **{name: list(frames) for name, frames in splits.items() if name != TRAIN},
     }
 

@@ -197,6 +197,19 @@ def test_blocks_stay_together_and_lone_atoms_train(seed: int) -> None:
     assert places(held_out(splits, 0.5, block=2, seed=seed)) == places(parts)
 
 
+def test_a_learning_curve_adds_frames_and_is_judged_on_the_same_ones() -> None:
+    frames = [cube(along(0, 0.001 * k), -1.0) for k in range(50)]
+    curve = [held_out({"train": frames}, 0.2, train=count) for count in (5, 10, 40)]
+    assert [len(parts["train"]) for parts in curve] == [5, 10, 40]
+    held = [{id(one) for one in parts["held_out"]} for parts in curve]
+    assert held[0] == held[1] == held[2]
+    trained = [{id(one) for one in parts["train"]} for parts in curve]
+    assert trained[0] < trained[1] < trained[2]
+    assert not trained[2] & held[2]
+    with pytest.raises(BadInput, match="41 frames to train on were asked for, 40 are left"):
+        held_out({"train": frames}, 0.2, train=41)
+
+
 def test_seeds_hold_out_other_frames_and_the_share_is_kept() -> None:
     frames = [cube(along(0, 0.001 * k), -1.0) for k in range(100)]
     parts = [held_out({"train": frames}, 0.2, seed=seed)["held_out"] for seed in (0, 0, 1)]
