@@ -9,6 +9,7 @@ Where things are:
 * ``neighbours``: who is near whom, under any periodicity.
 * ``potential``: the contract of every potential.
 * ``calculator``: any potential as a calculator of ASE.
+* ``labels``, ``label_tasks``: whether labels are what they are taken for, without any model.
 * ``accuracy``: errors by part of the data and by group.
 * ``properties``: rest, compression, elasticity, phonons, dynamics, diffusion by any potential.
 * ``tasks``, ``property_tasks``: the recipes that train, and that compare with the truth.

@@ -1,7 +1,8 @@
 """Are the labels of a dataset what they are taken for?
 
 * ``findings``: what a check says, as numbers and as text.
-* ``strained_cells``: energies and forces against stresses; units, signs, orders, offsets.
+* ``pairs``: the work between two frames of the same atoms.
+* ``work``: energies against forces and stresses; units, signs, orders, offsets.
 * ``frames``: bad numbers, close atoms, net forces, energies per atom, outliers, copies.
 * ``check``: all of them on a whole dataset.
 * ``consistency``: the stress of a potential against finite strain of its energy.

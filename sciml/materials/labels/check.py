@@ -1,6 +1,7 @@
 """All checks of a dataset."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sciml.materials.labels.findings import Report, joined
 from sciml.materials.labels.frames import (
@@ -10,7 +11,7 @@ from sciml.materials.labels.frames import (
     check_outliers,
     check_totals,
 )
-from sciml.materials.labels.strained_cells import check_stresses
+from sciml.materials.labels.work import check_work
 from sciml.materials.structures import Structure
 
 
@@ -24,5 +25,14 @@ def check_labels(splits: Mapping[str, Sequence[Structure]]) -> Report:
         What is wrong, and what could not be judged.
     """
     frames = [one for part in splits.values() for one in part]
-    by_frame = (check_numbers, check_forces, check_totals, check_outliers, check_stresses)
-    return joined([*(check(frames) for check in by_frame), check_copies(splits)])
+    totals = check_totals(frames)
+    if totals.findings:  # which is told once; the rest is judged as if it were mended
+        splits = {name: [_as_total(one) for one in part] for name, part in splits.items()}
+        frames = [one for part in splits.values() for one in part]
+    by_frame = (check_numbers, check_forces, check_outliers, check_work)
+    return joined([totals, *(check(frames) for check in by_frame), check_copies(splits)])
+
+
+def _as_total(one: Structure) -> Structure:
+    """A frame whose energy was told for an atom."""
+    return one if one.energy is None else replace(one, energy=one.energy * len(one))

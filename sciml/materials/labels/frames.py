@@ -19,7 +19,9 @@ OUTLIER = 12.0  # robust standard deviations
 LEAST_OUTLIER = 0.1  # eV/atom
 FEWEST = 8  # frames for a median to mean something
 NAMED = 3  # frames that a finding names
-MUCH_WORSE = 10.0  # how much better the wrong reading of energies must fit to be believed
+MUCH_WORSE = 5.0  # how much better the wrong reading of energies must fit to be believed
+SIZE_RATIO = 1.5  # of the numbers of atoms, without which surfaces and vacancies would mislead
+FRAMES_OF_A_SIZE = 64  # that are compared with those of other sizes
 
 
 class _Kind(NamedTuple):
@@ -95,26 +97,26 @@ def check_totals(structures: Sequence[Structure]) -> Report:
     the two fits tells where frames of different sizes are compared.
 
     Returns:
-        "energy per atom", or that frames of one size only cannot tell.
+        "energy per atom", or that frames of like sizes cannot tell.
     """
     usable = [one for one in structures if one.energy is not None and np.isfinite(one.energy)]
-    sizes = sorted({len(one) for one in usable})
-    if len(sizes) < 2:
-        reason = "all frames have the same number of atoms"
+    solid = [one for one in usable if one.periodic.all()]
+    # Lone atoms and molecules have other energies an atom than solids.
+    compared = solid if _sizes_differ(solid) else usable
+    if not _sizes_differ(compared):
+        reason = f"frames have like numbers of atoms; a ratio of {SIZE_RATIO:g} is needed"
         return Report([], [Unjudged("energy per atom", "all frames", reason)])
-    energies = np.array([one.energy for one in usable], dtype=float)
-    atoms = np.array([len(one) for one in usable])
-    as_totals, as_averages = (
-        float(np.median(np.abs(_left_over(usable, values))))
-        for values in (energies / atoms, energies)
-    )
+    energies = np.array([one.energy for one in compared], dtype=float)
+    atoms = np.array([len(one) for one in compared])
+    as_totals = _share_left(compared, energies / atoms)
+    as_averages = _share_left(compared, energies)
     if as_averages * MUCH_WORSE >= as_totals:
         return Report([], [])
     finding = Finding(
         "energy per atom",
         "all frames",
-        f"energies of {sizes[0]} to {sizes[-1]} atoms differ by {as_averages:.3g} eV only, "
-        f"{as_totals:.3g} eV/atom if they were totals",
+        f"energies of {atoms.min()} to {atoms.max()} atoms differ by {100 * as_averages:.2g} %, "
+        f"and by {100 * as_totals:.2g} % if they are divided by the number of atoms",
         "energies that grow with the number of atoms",
         "Multiply each energy with its number of atoms.",
         as_totals / max(as_averages, 1e-12),
@@ -212,6 +214,23 @@ def _left_over(structures: Sequence[Structure], values: FloatArray) -> FloatArra
     """What the composition does not explain of a value of each frame."""
     shares = _shares(structures)
     return values - shares @ np.linalg.lstsq(shares, values, rcond=1e-6)[0]
+
+
+def _sizes_differ(structures: Sequence[Structure]) -> bool:
+    sizes = [len(one) for one in structures]
+    return len(sizes) > 1 and max(sizes) >= SIZE_RATIO * min(sizes)
+
+
+def _share_left(structures: Sequence[Structure], values: FloatArray) -> float:
+    """What the composition does not explain, over the values; each size counts alike."""
+    sizes = np.array([len(one) for one in structures])
+    places = [np.flatnonzero(sizes == size) for size in np.unique(sizes)]
+    # As many frames of each size, so that the many of one size do not speak for all.
+    chosen = [np.linspace(0, len(here) - 1, FRAMES_OF_A_SIZE).astype(int) for here in places]
+    alike = np.concatenate([here[some] for here, some in zip(places, chosen, strict=True)])
+    rest = _left_over([structures[place] for place in alike], values[alike])
+    usual = float(np.median(np.abs(values[alike])))
+    return float(np.median(np.abs(rest))) / max(usual, 1e-12)
 
 
 def _distances(members: Sequence[Structure]) -> FloatArray:

@@ -13,17 +13,18 @@ from sciml.materials.datasets import open_structures
 from sciml.materials.labels.check import check_labels
 from sciml.materials.labels.findings import Finding, Report
 from sciml.materials.labels.frames import check_totals
+from sciml.materials.labels.work import pressures
 from sciml.materials.structures import GPA, Structure, from_atoms
 
 Change = Callable[[Structure], Structure]
 
 
-def copper(seed: int, repeats: int = 1) -> Structure:
+def copper(seed: int, repeats: int = 1, strain: float = 0.015) -> Structure:
     """A strained and rattled crystal, labelled by effective medium theory."""
     rng = np.random.default_rng(seed)
     atoms = bulk("Cu", cubic=True).repeat((1, 1, repeats))
-    strain = rng.normal(size=(3, 3)) * 0.015
-    atoms.set_cell(atoms.cell @ (np.eye(3) + strain + strain.T), scale_atoms=True)
+    stretch = rng.normal(size=(3, 3)) * strain
+    atoms.set_cell(atoms.cell @ (np.eye(3) + stretch + stretch.T), scale_atoms=True)
     atoms.positions += rng.normal(size=atoms.positions.shape) * 0.02
     atoms.calc = EMT()
     return replace(
@@ -39,6 +40,11 @@ def right_labels() -> list[Structure]:
     return [copper(seed) for seed in range(30)]
 
 
+@pytest.fixture(scope="module", name="shaken")
+def shaken_in_one_cell() -> list[Structure]:
+    return [copper(seed, strain=0.0) for seed in range(12)]
+
+
 def found_in(frames: Sequence[Structure], change: Change | None = None) -> dict[str, Finding]:
     report = check_labels({"train": [change(one) if change else one for one in frames]})
     return {one.what: one for one in report.findings}
@@ -48,6 +54,14 @@ def stressed(change: Callable[[np.ndarray], np.ndarray]) -> Change:
     def changed(one: Structure) -> Structure:
         assert one.stress is not None
         return replace(one, stress=change(one.stress))
+
+    return changed
+
+
+def forced(factor: float) -> Change:
+    def changed(one: Structure) -> Structure:
+        assert one.forces is not None
+        return replace(one, forces=factor * one.forces)
 
     return changed
 
@@ -88,12 +102,56 @@ def test_stresses_that_have_nothing_to_do_with_energies_are_refused(
     assert list(found) == ["stress disagrees"]
 
 
+@pytest.mark.parametrize("group_of_one_cell", [False, True])
+def test_forces_with_the_wrong_sign_are_named(
+    right: list[Structure], shaken: list[Structure], group_of_one_cell: bool
+) -> None:
+    found = found_in(shaken if group_of_one_cell else right, forced(-1.0))
+    assert list(found) == ["force sign"]
+    assert found["force sign"].value == pytest.approx(-1, abs=0.05)
+
+
+def test_forces_in_atomic_units_are_named(right: list[Structure]) -> None:
+    found = found_in(right, forced(1 / 51.422067))
+    assert "Hartree/Bohr: multiply them with 51.4221" in found["force unit"].next_step
+
+
+@pytest.mark.parametrize(("unit", "size"), [("Hartree", 27.211386), ("kcal/mol", 0.0433641)])
+def test_energies_in_another_unit_are_not_blamed_on_forces_and_stresses(
+    right: list[Structure], unit: str, size: float
+) -> None:
+    found = found_in(right, lambda one: replace(one, energy=(one.energy or 0.0) / size))
+    assert list(found) == ["energy unit"]
+    assert f"energies are in {unit}" in found["energy unit"].next_step
+
+
+def test_energies_per_atom_of_cells_of_one_size_are_named(right: list[Structure]) -> None:
+    found = found_in(right, lambda one: replace(one, energy=(one.energy or 0.0) / len(one)))
+    assert list(found) == ["energy per atom"]
+
+
+def test_frames_of_one_cell_tell_nothing_of_stress(shaken: list[Structure]) -> None:
+    report = check_labels({"train": shaken})
+    assert report.findings == []
+    assert "stress" in [one.check for one in report.unjudged]
+
+
+def test_pressures_by_labels_and_by_energies_differ_by_the_offset(right: list[Structure]) -> None:
+    low = 2.5 * GPA * np.array([1, 1, 1, 0, 0, 0])
+    for change, offset in ((stressed(lambda s: s), 0.0), (stressed(lambda s: s + low), -2.5)):
+        found = pressures([change(one) for one in right])
+        gaps = (found["labels"] - found["energies"]).values
+        assert len(gaps) >= 8
+        assert np.median(gaps) == pytest.approx(offset, abs=0.2)
+    assert not pressures(right[:3])
+
+
 def test_energies_per_atom_are_told_from_totals() -> None:
     frames = [copper(seed, repeats) for seed in range(6) for repeats in (1, 2, 3)]
     assert check_totals(frames) == Report([], [])
     wrong = [replace(one, energy=(one.energy or 0.0) / len(one)) for one in frames]
     assert found_in(wrong)["energy per atom"].next_step.startswith("Multiply")
-    assert "same number" in check_totals(wrong[::3]).unjudged[0].reason
+    assert "like numbers" in check_totals(wrong[::3]).unjudged[0].reason
 
 
 def test_one_strange_energy_and_one_net_force_are_found(right: list[Structure]) -> None:
