@@ -10,8 +10,10 @@ The way from positions to an energy, one module a step:
 * ``mixing``: learnt channels, weighted sums of moments.
 * ``messages``: the moments of a second layer, which counts neighbours by what they have seen.
 * ``invariants``: those products for all channels, with first and second derivatives by hand.
+* ``core``: the repulsion of nuclei beneath the learnt energy.
 * ``model``: the readout, and the potential as it is used: no Paddle, no derivative by machine.
-* ``file``: a potential as one file that describes itself.
+* ``file``, ``description``, ``tables``: a potential as one file that describes itself.
+* ``reference``: energies, forces and stresses from that file alone, by plain NumPy.
 * ``grade``: how far an atom's surroundings are from those of the training.
 * ``jacobian``, ``start``: the best linear energy by least squares, and random weights.
 * ``frames``, ``layer``: batches, and the weights as a Paddle layer with its loss.

@@ -157,8 +157,14 @@ def _independent(candidates: list[Polynomial]) -> list[Polynomial]:
     if not monomials:
         return []
     table = np.array([[p.get(monomial, 0.0) for monomial in monomials] for p in candidates])
-    _, sizes, basis = np.linalg.svd(table, full_matrices=False)
-    rows = basis[sizes > 1e-8 * sizes[0]]
+    rows = np.empty((0, len(monomials)))
+    for candidate in table:
+        # One after the other: a library's basis may differ in signs from machine to machine, and
+        # the weights of a file are those of one basis.
+        rest = candidate - candidate @ rows.T @ rows
+        rest -= rest @ rows.T @ rows
+        if np.linalg.norm(rest) > 1e-8 * np.linalg.norm(candidate):
+            rows = np.vstack([rows, rest / np.linalg.norm(rest)])
     return [
         {m: float(value) for m, value in zip(monomials, row, strict=True) if abs(value) > _ZERO}
         for row in rows

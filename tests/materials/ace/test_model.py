@@ -1,18 +1,13 @@
 """The laws of a potential, for one with random weights, and its file."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors import safe_open
-from safetensors.numpy import save_file
 from scipy.spatial.transform import Rotation
 
-from sciml.core.errors import BadInput, DamagedFile
+from sciml.core.errors import BadInput
 from sciml.materials.ace.couplings import CouplingSettings, couplings
-from sciml.materials.ace.file import FORMAT, load_potential, save_potential
 from sciml.materials.ace.model import (
     AcePotential,
     AceSettings,
@@ -25,7 +20,6 @@ from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.elements import covalent_radius
 from sciml.materials.structures import Structure
 from sciml.materials.zbl import NuclearRepulsion
-from tests.materials.ace.plain_energy import plain_energies
 from tests.materials.ace.test_kernels import crystal, strained
 
 SETTINGS = AceSettings(
@@ -68,12 +62,6 @@ def dimer(distance: float, numbers: tuple[int, int] = (14, 6)) -> Structure:
 
 def energy(given: AcePotential, structure: Structure) -> float:
     return given.evaluate([structure])[0].energy
-
-
-def test_energies_are_those_of_the_formulas(either: AcePotential) -> None:
-    for structure in (crystal(0), replace(crystal(1), periodic=np.array([True, False, True]))):
-        found = either.evaluate([structure])[0].atom_energies
-        np.testing.assert_allclose(found, plain_energies(either, structure), rtol=1e-10)
 
 
 def test_forces_are_slopes_of_the_energy(either: AcePotential) -> None:
@@ -213,50 +201,6 @@ def test_an_isolated_atom_feels_nothing() -> None:
     found = potential().evaluate([atom])[0]
     assert np.isfinite(found.energy)
     assert not found.forces.any()
-
-
-def test_a_file_gives_back_the_potential(either: AcePotential, tmp_path: Path) -> None:
-    saved = save_potential(tmp_path / "model.safetensors", either, {"trained on": "nothing"})
-    before, after = (p.evaluate([crystal(6)])[0] for p in (either, load_potential(saved)))
-    np.testing.assert_array_equal(after.forces, before.forces)
-    with safe_open(saved, framework="numpy") as content:
-        header = json.loads(content.metadata()[FORMAT])
-    assert header["units"]["energy"] == "eV"
-    assert header["elements"] == [6, 14]
-
-
-def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
-    saved = save_potential(tmp_path / "model.safetensors", potential(), {})
-    saved.write_bytes(saved.read_bytes()[:-100])
-    with pytest.raises(DamagedFile, match="not a whole safetensors file"):
-        load_potential(saved)
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "text"),
-    [
-        ({"version": 99}, BadInput, "format version 99"),
-        ({"sha256": "0"}, DamagedFile, "sha256"),
-    ],
-)
-def test_a_header_that_does_not_fit_is_refused(
-    tmp_path: Path, change: dict, error: type[Exception], text: str
-) -> None:
-    saved = save_potential(tmp_path / "model.safetensors", potential(), {})
-    with safe_open(saved, framework="numpy") as content:
-        header = json.loads(content.metadata()[FORMAT])
-        arrays = {name: content.get_tensor(name) for name in Weights._fields}
-    save_file(arrays, saved, metadata={FORMAT: json.dumps(header | change)})
-    with pytest.raises(error, match=text):
-        load_potential(saved)
-
-
-def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
-    save_file({"weight": np.zeros(3)}, tmp_path / "other.safetensors")
-    with pytest.raises(BadInput, match="is not a potential of sciml"):
-        load_potential(tmp_path / "other.safetensors")
-    with pytest.raises(BadInput, match="no such file"):
-        load_potential(tmp_path / "none.safetensors")
 
 
 def test_weights_of_another_size_are_refused() -> None:
