@@ -77,6 +77,12 @@ class Structure:
                 f"{self.name}: periodic in three directions but the volume of the cell is "
                 f"{self.volume:.3g} Å³; give the lattice vectors, or set periodic to False."
             )
+        lattice = self.cell[self.periodic]
+        if len(lattice) in (1, 2) and np.linalg.det(lattice @ lattice.T) < 1e-12:
+            raise BadInput(
+                f"{self.name}: the lattice vectors {lattice.tolist()} of its periodic directions "
+                "are zero or parallel; give them, or set periodic to False."
+            )
 
     @property
     def name(self) -> str:

@@ -36,15 +36,20 @@ BY_FEATURE = ("linear", "share", "charge_share")  # kept as matrices (invariant,
 
 
 class AceLayer(nn.Layer):
-    """A potential whose weights can be trained, in float32.
+    """A potential whose weights can be trained.
 
     The mixing weights are kept relative to what they were at the start, so that all parameters
     are of order one. What counts features is kept as matrices of invariants and channels, one for
     each layer, for an optimiser that treats rows and columns together.
+
+    Args:
+        potential: Where to begin; the repulsion of nuclei is no part of the layer.
+        dtype: float32 to train, float64 to check derivatives; batches must be of the same type.
     """
 
-    def __init__(self, potential: AcePotential) -> None:
+    def __init__(self, potential: AcePotential, dtype: type = np.float32) -> None:
         super().__init__()
+        self.dtype = dtype
         self._start = potential
         self.settings = potential.settings
         given = potential.weights
@@ -52,15 +57,15 @@ class AceLayer(nn.Layer):
         channels, messages = given.charge.shape
         each = couplings(self.settings.couplings).invariants
         self._channel = to_tensor(channel_of_feature(channels, messages, each))
-        self._tensors = {"shift": _tensor(given.shift), "scale": _tensor(given.scale)}
+        self._tensors = {name: self._tensor(getattr(given, name)) for name in ("shift", "scale")}
         for name in LOCAL + FAR if self.settings.messages else LOCAL:
             self._add(name, getattr(given, name) / self.units[name])
-            self._tensors[name] = _tensor(self.units[name])
+            self._tensors[name] = self._tensor(self.units[name])
 
     def _add(self, name: str, table: NDArray[Any]) -> None:
         """Make a field of the weights one parameter, or one for each layer."""
         if name not in BY_FEATURE:
-            self.add_parameter(name, _parameter(table))
+            self.add_parameter(name, self._parameter(table))
             return
         channels, messages = self.settings.channels, self.settings.messages
         each = couplings(self.settings.couplings).invariants
@@ -68,7 +73,15 @@ class AceLayer(nn.Layer):
         for part, matrix, width in zip(("near", "far"), parts, (channels, messages), strict=True):
             if matrix.size:
                 shaped = matrix.reshape(*table.shape[:-1], each, width)
-                self.add_parameter(f"{name}_{part}", _parameter(shaped))
+                self.add_parameter(f"{name}_{part}", self._parameter(shaped))
+
+    def _tensor(self, array: NDArray[Any]) -> Tensor:
+        return paddle.to_tensor(array.astype(self.dtype))
+
+    def _parameter(self, array: NDArray[Any]) -> Tensor:
+        values = nn.initializer.Assign(array.astype(self.dtype))
+        name = np.dtype(self.dtype).name
+        return paddle.create_parameter(list(array.shape), name, default_initializer=values)
 
     def weights(self, dtype: type = np.float64) -> Weights:
         """All weights as they are now."""
@@ -130,7 +143,7 @@ def _readout(
     now: dict[str, Tensor], element: Tensor, x: Tensor, dx: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Energies and their rates, as :func:`sciml.materials.ace.model.readout` has them."""
-    ones = paddle.ones([x.shape[1], 1])
+    ones = paddle.ones([x.shape[1], 1], x.dtype)
     linear = paddle.gather(now["linear"], element)
     bias = paddle.gather(now["first_bias"], element)
     hidden, dhidden = _silu(x @ now["first"] + bias, dx @ now["first"])
@@ -147,7 +160,7 @@ def loss_of(layer: AceLayer, batch: Batch, loss: LossSettings, stress_offset: fl
 
     Args:
         layer: The potential.
-        batch: From :class:`sciml.materials.ace.frames.Frames`.
+        batch: From :class:`sciml.materials.ace.frames.Frames`, of the layer's type.
         loss: Weights of the mean squares, at the present place in the training.
         stress_offset: eV/Å³, what the stress labels have too much in xx, yy and zz.
 
@@ -155,7 +168,7 @@ def loss_of(layer: AceLayer, batch: Batch, loss: LossSettings, stress_offset: fl
         A scalar.
     """
     arrays = {name: tensor.numpy() for name, tensor in batch.items()}
-    edges, weights = edges_in(arrays), layer.weights(np.float32)
+    edges, weights = edges_in(arrays), layer.weights(layer.dtype)
     found = evaluated(edges, weights, couplings(layer.settings.couplings), arrays["moments"])
     atoms, share = arrays["atoms"], arrays["weight"]
     energy = np.bincount(edges.frame, weights=found.atom_energies.astype(np.float64))
@@ -176,7 +189,7 @@ def loss_of(layer: AceLayer, batch: Batch, loss: LossSettings, stress_offset: fl
     drift = pair_rates(edges, shift, strain)
     energies, energy_rates = layer(edges, arrays["moments"], drift)
     slopes = (2 * by_energy * energy_error / atoms)[edges.frame]
-    carrier = (energies * _tensor(slopes)).sum() + energy_rates.sum()
+    carrier = (energies * to_tensor(slopes.astype(layer.dtype))).sum() + energy_rates.sum()
     return carrier + (float(total) - carrier.detach())
 
 
@@ -281,12 +294,3 @@ def _silu(h: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
     """H / (1 + exp(-h)) and its rate."""
     gate = nn.functional.sigmoid(h)
     return h * gate, (gate + h * gate * (1 - gate)) * rate
-
-
-def _tensor(array: NDArray[Any]) -> Tensor:
-    return paddle.to_tensor(array.astype(np.float32))
-
-
-def _parameter(array: NDArray[Any]) -> Tensor:
-    values = nn.initializer.Assign(array.astype(np.float32))
-    return paddle.create_parameter(list(array.shape), "float32", default_initializer=values)

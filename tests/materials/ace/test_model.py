@@ -203,6 +203,25 @@ def test_an_isolated_atom_feels_nothing() -> None:
     assert not found.forces.any()
 
 
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"numbers": np.array([14, 6, 79, 14, 6])}, "atomic number 79 is not among the known"),
+        ({"positions": np.full((5, 3), np.nan)}, "position of row 0 .* must be finite"),
+        ({"positions": np.zeros((5, 3))}, "atoms 0 and 1 are 0 Å apart"),
+        ({"positions": np.arange(5)[:, None] * crystal(0).cell[0]}, "are 0 Å apart"),
+        ({"cell": np.ones((3, 3))}, "volume of the cell is 0"),
+        ({"cell": np.full((3, 3), np.inf)}, "cell of row 0 .* must be finite"),
+        ({"cell": np.zeros((3, 3)), "periodic": np.array([True, False, False])}, "are zero or"),
+        ({"cell": np.ones((3, 3)), "periodic": np.array([True, True, False])}, "zero or parallel"),
+        ({"numbers": np.zeros(0, int), "positions": np.zeros((0, 3))}, "it has no atoms"),
+    ],
+)
+def test_input_without_a_meaning_is_named(either: AcePotential, change: dict, text: str) -> None:
+    with pytest.raises(BadInput, match=text):
+        either.evaluate([replace(crystal(0), **change)])
+
+
 def test_weights_of_another_size_are_refused() -> None:
     weights = potential().weights
     with pytest.raises(BadInput, match="last has shape"):
