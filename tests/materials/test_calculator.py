@@ -42,12 +42,12 @@ def test_energies_of_atoms_add_up_and_follow_changes() -> None:
 def test_dynamics_keep_the_energy() -> None:
     """The drift falls with the square of the step, as it does for the slopes of an energy."""
     drifts = []
-    for femtoseconds in (0.02, 0.01):
+    for femtoseconds in (1.0, 0.5):
         atoms = crystal(1)
         start = atoms.get_total_energy()
-        VelocityVerlet(atoms, femtoseconds * 0.09822694788464063).run(round(0.4 / femtoseconds))
+        VelocityVerlet(atoms, femtoseconds * 0.09822694788464063).run(round(10 / femtoseconds))
         drifts.append(abs(atoms.get_total_energy() - start))
-    assert drifts[1] < 0.35 * drifts[0]
+    assert drifts[1] == pytest.approx(drifts[0] / 4, rel=0.01)
 
 
 def test_a_molecule_has_no_stress_and_strangers_are_named() -> None:

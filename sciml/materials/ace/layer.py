@@ -79,9 +79,9 @@ class AceLayer(nn.Layer):
         return paddle.to_tensor(array.astype(self.dtype))
 
     def _parameter(self, array: NDArray[Any]) -> Tensor:
-        values = nn.initializer.Assign(array.astype(self.dtype))
-        name = np.dtype(self.dtype).name
-        return paddle.create_parameter(list(array.shape), name, default_initializer=values)
+        start = self._tensor(array)
+        values = nn.initializer.Assign(start)
+        return paddle.create_parameter(start.shape, start.dtype, default_initializer=values)
 
     def weights(self, dtype: type = np.float64) -> Weights:
         """All weights as they are now."""
