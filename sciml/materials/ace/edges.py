@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.materials.ace.radial import RadialSettings, radial_functions
-from sciml.materials.neighbours import neighbours
+from sciml.materials.neighbours import Neighbours, neighbours
 from sciml.materials.structures import Structure
 
 
 class Edges(NamedTuple):
-    """All pairs of some structures, sorted by centre; floats are of one type throughout."""
+    """All pairs of some structures; floats are of one type throughout.
+
+    They are sorted by centre, and those of one centre by the kind of the far end: the compiled
+    sums take pairs of one kind together.
+    """
 
     first: IntArray  # the pairs of atom i are first[i] to first[i + 1], (atom + 1,)
     other: IntArray  # the atom at the far end, (pair,)
@@ -70,7 +74,7 @@ def _edges(
 ) -> Edges:
     """The pairs of one structure."""
     element = element_places(structure, elements)
-    found = neighbours(structure, settings.cutoff)
+    found = _by_kind(neighbours(structure, settings.cutoff), element)
     distance = np.linalg.norm(found.vector, axis=1)
     _require_apart(structure, found.centre, found.other, distance)
     values, slopes = radial_functions(distance, settings)
@@ -85,6 +89,15 @@ def _edges(
         element=element,
         frame=np.zeros(len(structure), dtype=np.int64),
     )
+
+
+def _by_kind(found: Neighbours, element: IntArray) -> Neighbours:
+    """Sorted by centre, then by the element of the other atom."""
+    if not element.any():  # one kind, as in most crystals that are trained on
+        return found
+    order = np.lexsort((element[found.other], found.centre))
+    centre, other, vector, shift = found
+    return Neighbours(centre[order], other[order], vector[order], shift[order])
 
 
 def element_places(structure: Structure, elements: Sequence[int]) -> IntArray:

@@ -5,6 +5,8 @@ first layer found around atom j, so atom i sees as far as two cutoffs. The radia
 R = Σ_n W_n g_n are learnt per channel, degree and pair of elements; ``weights`` have the shape of
 the first layer's mixing.
 
+For the pairs of one atom, radial functions and sums over neighbours are products of matrices.
+
 Source:
     Batatia et al., NeurIPS 2022 (messages from invariants only).
 """
@@ -16,7 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sciml.materials.ace.edges import Edges
-from sciml.materials.ace.harmonics import COMPONENTS, LARGEST_DEGREE, fill_harmonics, fill_slopes
+from sciml.materials.ace.harmonics import (
+    COMPONENTS,
+    LARGEST_DEGREE,
+    fill_harmonics,
+    turning,
+)
+from sciml.materials.ace.moments import drifted, end_of_kind, inner, room_for_pairs
 
 _fast = numba.njit(cache=True, fastmath=True)
 _DEGREES = LARGEST_DEGREE + 1
@@ -36,7 +44,7 @@ def messages(edges: Edges, charges: NDArray[Any], weights: NDArray[Any]) -> NDAr
         Shape (atom, component, channel).
     """
     found = np.zeros((len(charges), COMPONENTS, charges.shape[1]), charges.dtype)
-    _messages(edges, charges, weights, found)
+    _messages(edges, _each_degree(charges), _tables(edges, weights), found)
     return found
 
 
@@ -54,9 +62,10 @@ def message_slopes(
     Returns:
         eV, (atom, channel), and eV/Å, (pair, 3).
     """
-    by_charge, by_pair = np.zeros_like(charges), np.zeros_like(edges.unit)
-    _message_slopes(edges, charges, weights, slopes, by_charge, by_pair)
-    return by_charge, by_pair
+    wide, by_pair = _each_degree(charges), np.empty_like(edges.unit)
+    by_charge = np.zeros_like(wide)
+    _message_slopes(edges, wide, _tables(edges, weights), slopes, by_charge, by_pair)
+    return _all_degrees(by_charge), by_pair
 
 
 def message_rates(edges: Edges, drift: NDArray[Any], charges: Pair, weights: NDArray[Any]) -> Pair:
@@ -73,7 +82,8 @@ def message_rates(edges: Edges, drift: NDArray[Any], charges: Pair, weights: NDA
     """
     shape = (len(charges[0]), COMPONENTS, charges[0].shape[1])
     found = np.zeros(shape, charges[0].dtype), np.zeros(shape, charges[0].dtype)
-    _message_rates(edges, drift, charges, weights, found)
+    wide = _each_degree(charges[0]), _each_degree(charges[1])
+    _message_rates(edges, drift, wide, _tables(edges, weights), found)
     return found
 
 
@@ -92,147 +102,181 @@ def message_rate_slopes(
     Returns:
         Slopes by the charges, by their rates, and by the weights.
     """
-    by_charge, by_rate = np.zeros_like(charges[0]), np.zeros_like(charges[0])
-    by_weight = np.zeros_like(weights)
-    _message_rate_slopes(edges, drift, charges, weights, slopes, (by_charge, by_rate), by_weight)
-    return by_charge, by_rate, by_weight
+    wide, tables = (_each_degree(charges[0]), _each_degree(charges[1])), _tables(edges, weights)
+    by_charges, by_table = (np.zeros_like(wide[0]), np.zeros_like(wide[0])), np.zeros_like(tables)
+    _message_rate_slopes(edges, drift, wide, tables, slopes, by_charges, by_table)
+    by_charge, by_rate = (_all_degrees(each) for each in by_charges)
+    return by_charge, by_rate, _weights(by_table, weights.shape)
+
+
+def _tables(edges: Edges, weights: NDArray[Any]) -> NDArray[Any]:
+    """The weights as matrices, (element, element of the far end, function, degree and channel)."""
+    elements, _, _, channels = weights.shape
+    functions = edges.values.shape[1]
+    parts = weights.reshape(elements, _DEGREES, -1, functions, channels).transpose(0, 2, 3, 1, 4)
+    return np.ascontiguousarray(parts).reshape(elements, -1, functions, _DEGREES * channels)
+
+
+def _weights(tables: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Back from matrices."""
+    parts = tables.reshape(*tables.shape[:3], _DEGREES, -1).transpose(0, 3, 1, 2, 4)
+    return np.ascontiguousarray(parts).reshape(shape)
+
+
+def _each_degree(charges: NDArray[Any]) -> NDArray[Any]:
+    """Charges once for each degree, (atom, degree and channel)."""
+    return np.tile(charges, _DEGREES)
+
+
+def _all_degrees(slopes: NDArray[Any]) -> NDArray[Any]:
+    """Summed over degrees, (atom, channel)."""
+    return slopes.reshape(len(slopes), _DEGREES, -1).sum(axis=1)
 
 
 @_fast
-def _radial(table: NDArray[Any], functions: NDArray[Any], start: int, found: NDArray[Any]) -> None:
-    """R of one pair, (degree, channel)."""
-    found[:] = 0
-    for degree in range(_DEGREES):
-        for n in range(len(functions)):
-            g = functions[n]
-            for k in range(found.shape[1]):
-                found[degree, k] += g * table[degree, start + n, k]
+def _radial(
+    edges: Edges, atom: int, tables: NDArray[Any], functions: NDArray[Any], found: NDArray[Any]
+) -> None:
+    """R of the pairs of one atom, (pair, degree and channel), or their slopes."""
+    first, stop = edges.first[atom], edges.first[atom + 1]
+    pair = first
+    while pair < stop:
+        end = end_of_kind(edges, pair, stop)
+        table = tables[edges.element[atom], edges.kind[pair]]
+        np.dot(functions[pair:end], table, found[pair - first : end - first])
+        pair = end
 
 
 @_fast
-def _turned(harmonic: NDArray[Any], slopes: NDArray[Any], found: NDArray[Any]) -> None:
-    """Slopes by the channels, summed with the harmonics of one pair, (degree, channel)."""
-    found[:] = 0
+def _add_outer(
+    edges: Edges, atom: int, functions: NDArray[Any], slopes: NDArray[Any], found: NDArray[Any]
+) -> None:
+    """Slopes by the tables from those by R: the transpose of :func:`_radial`."""
+    first, stop = edges.first[atom], edges.first[atom + 1]
+    pair = first
+    while pair < stop:
+        end = end_of_kind(edges, pair, stop)
+        product = np.dot(functions[pair:end].T, slopes[pair - first : end - first])
+        found[edges.element[atom], edges.kind[pair]] += product
+        pair = end
+
+
+@_fast
+def _spread(slopes: NDArray[Any], found: NDArray[Any]) -> None:
+    """Channels of one atom as blocks of a matrix, (component, degree and channel).
+
+    All else in it is zero, so that one product with it does what each degree needs.
+    """
+    channels = slopes.shape[1]
     for degree in range(_DEGREES):
         for m in range(degree * degree, (degree + 1) * (degree + 1)):
-            y = harmonic[m]
-            for k in range(found.shape[1]):
-                found[degree, k] += y * slopes[m, k]
+            for k in range(channels):
+                found[m, degree * channels + k] = slopes[m, k]
 
 
 @_fast
-def _add_turned(harmonic: NDArray[Any], part: NDArray[Any], found: NDArray[Any]) -> None:
-    """Add a pair's radial part times its harmonics to the channels of one atom."""
+def _add_blocks(blocks: NDArray[Any], found: NDArray[Any]) -> None:
+    """Add the blocks that are theirs to the channels of one atom."""
+    channels = found.shape[1]
     for degree in range(_DEGREES):
         for m in range(degree * degree, (degree + 1) * (degree + 1)):
-            y = harmonic[m]
-            for k in range(found.shape[1]):
-                found[m, k] += y * part[degree, k]
+            for k in range(channels):
+                found[m, k] += blocks[m, degree * channels + k]
 
 
 @_fast
 def _messages(
-    edges: Edges, charges: NDArray[Any], weights: NDArray[Any], found: NDArray[Any]
+    edges: Edges, charges: NDArray[Any], tables: NDArray[Any], found: NDArray[Any]
 ) -> None:
-    functions = edges.values.shape[1]
-    harmonic = np.zeros(COMPONENTS, found.dtype)
-    radial = np.zeros((_DEGREES, found.shape[2]), found.dtype)
+    width = charges.shape[1]
+    harmonic, radial = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, width)
+    blocks = np.empty((COMPONENTS, width), found.dtype)
     for atom in range(len(edges.first) - 1):
-        table = weights[edges.element[atom]]
-        for pair in range(edges.first[atom], edges.first[atom + 1]):
+        start, stop = edges.first[atom], edges.first[atom + 1]
+        count = stop - start
+        _radial(edges, atom, tables, edges.values, radial)
+        for i, pair in enumerate(range(start, stop)):
             x, y, z = edges.unit[pair]
-            fill_harmonics(x, y, z, harmonic)
-            _radial(table, edges.values[pair], edges.kind[pair] * functions, radial)
-            radial *= charges[edges.other[pair]]
-            _add_turned(harmonic, radial, found[atom])
+            fill_harmonics(x, y, z, harmonic[i])
+            _scale(charges[edges.other[pair]], radial[i])
+        np.dot(harmonic[:count].T, radial[:count], blocks)
+        _add_blocks(blocks, found[atom])
+
+
+@_fast
+def _scale(factor: NDArray[Any], found: NDArray[Any]) -> None:
+    for q in range(len(found)):
+        found[q] *= factor[q]
 
 
 @_fast
 def _message_slopes(
     edges: Edges,
     charges: NDArray[Any],
-    weights: NDArray[Any],
+    tables: NDArray[Any],
     slopes: NDArray[Any],
     by_charge: NDArray[Any],
     by_pair: NDArray[Any],
 ) -> None:
-    functions, channels = edges.values.shape[1], charges.shape[1]
-    harmonic = np.zeros(COMPONENTS, charges.dtype)
-    gradient = np.zeros((COMPONENTS, 3), charges.dtype)
-    radial = np.zeros((_DEGREES, channels), charges.dtype)
-    steep, turned = np.zeros_like(radial), np.zeros_like(radial)
+    width = charges.shape[1]
+    harmonic, by_harmonic = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
+    radial, steep = room_for_pairs(edges, width), room_for_pairs(edges, width)
+    turned = room_for_pairs(edges, width)
+    blocks = np.zeros((COMPONENTS, width), charges.dtype)
     for atom in range(len(edges.first) - 1):
-        table = weights[edges.element[atom]]
-        for pair in range(edges.first[atom], edges.first[atom + 1]):
+        start, stop = edges.first[atom], edges.first[atom + 1]
+        count = stop - start
+        _radial(edges, atom, tables, edges.values, radial)
+        _radial(edges, atom, tables, edges.slopes, steep)
+        _spread(slopes[atom], blocks)
+        for i, pair in enumerate(range(start, stop)):
             x, y, z = edges.unit[pair]
-            other, start = edges.other[pair], edges.kind[pair] * functions
-            fill_harmonics(x, y, z, harmonic)
-            fill_slopes(x, y, z, 1 / edges.distance[pair], gradient)
-            _radial(table, edges.values[pair], start, radial)
-            _radial(table, edges.slopes[pair], start, steep)
-            _turned(harmonic, slopes[atom], turned)
-            along = fx = fy = fz = 0 * x
-            for degree in range(_DEGREES):
-                for k in range(channels):
-                    by_charge[other, k] += radial[degree, k] * turned[degree, k]
-                    along += charges[other, k] * steep[degree, k] * turned[degree, k]
-                    radial[degree, k] *= charges[other, k]
-                for m in range(degree * degree, (degree + 1) * (degree + 1)):
-                    value = 0 * x
-                    for k in range(channels):
-                        value += slopes[atom, m, k] * radial[degree, k]
-                    fx += value * gradient[m, 0]
-                    fy += value * gradient[m, 1]
-                    fz += value * gradient[m, 2]
-            by_pair[pair, 0] = fx + along * x
-            by_pair[pair, 1] = fy + along * y
-            by_pair[pair, 2] = fz + along * z
-
-
-@_fast
-def _drifted(
-    edges: Edges, pair: int, drift: NDArray[Any], harmonic: NDArray[Any], turning: NDArray[Any]
-) -> float:
-    """Harmonics of a pair and their rates; returns the rate of its distance."""
-    x, y, z = edges.unit[pair]
-    vx, vy, vz = drift[pair]
-    along = vx * x + vy * y + vz * z
-    across = 1 / edges.distance[pair]
-    gradient = np.zeros((COMPONENTS, 3), harmonic.dtype)
-    fill_harmonics(x, y, z, harmonic)
-    fill_slopes(x, y, z, across, gradient)
-    for m in range(COMPONENTS):
-        turning[m] = vx * gradient[m, 0] + vy * gradient[m, 1] + vz * gradient[m, 2]
-    return along
+            fill_harmonics(x, y, z, harmonic[i])
+        np.dot(harmonic[:count], blocks, turned[:count])
+        for i, pair in enumerate(range(start, stop)):
+            other = edges.other[pair]
+            for q in range(width):
+                by_charge[other, q] += radial[i, q] * turned[i, q]
+            _scale(charges[other], radial[i])
+            _scale(charges[other], turned[i])
+        np.dot(radial[:count], blocks.T, by_harmonic[:count])
+        for i, pair in enumerate(range(start, stop)):
+            x, y, z = edges.unit[pair]
+            gx, gy, gz = turning(x, y, z, 1 / edges.distance[pair], by_harmonic[i])
+            along = inner(steep[i], turned[i])
+            by_pair[pair, 0] = gx + along * x
+            by_pair[pair, 1] = gy + along * y
+            by_pair[pair, 2] = gz + along * z
 
 
 @_fast
 def _message_rates(
-    edges: Edges, drift: NDArray[Any], charges: Pair, weights: NDArray[Any], found: Pair
+    edges: Edges, drift: NDArray[Any], charges: Pair, tables: NDArray[Any], found: Pair
 ) -> None:
-    charge, charge_rate = charges
-    functions, channels = edges.values.shape[1], charge.shape[1]
-    harmonic = np.zeros(COMPONENTS, charge.dtype)
-    turning = np.zeros_like(harmonic)
-    radial = np.zeros((_DEGREES, channels), charge.dtype)
-    steep = np.zeros_like(radial)
+    width, dtype = charges[0].shape[1], charges[0].dtype
+    harmonic, turn = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
+    radial, steep = room_for_pairs(edges, width), room_for_pairs(edges, width)
+    blocks = np.empty((COMPONENTS, width), dtype)
     for atom in range(len(edges.first) - 1):
-        table = weights[edges.element[atom]]
-        for pair in range(edges.first[atom], edges.first[atom + 1]):
-            other, start = edges.other[pair], edges.kind[pair] * functions
-            along = _drifted(edges, pair, drift, harmonic, turning)
-            _radial(table, edges.values[pair], start, radial)
-            _radial(table, edges.slopes[pair], start, steep)
-            for degree in range(_DEGREES):
-                for k in range(channels):
-                    value = radial[degree, k]
-                    steep[degree, k] = (
-                        charge_rate[other, k] * value + charge[other, k] * steep[degree, k] * along
-                    )
-                    radial[degree, k] = charge[other, k] * value
-            _add_turned(harmonic, radial, found[0][atom])
-            _add_turned(harmonic, steep, found[1][atom])
-            _add_turned(turning, radial, found[1][atom])
+        start, stop = edges.first[atom], edges.first[atom + 1]
+        count = stop - start
+        _radial(edges, atom, tables, edges.values, radial)
+        _radial(edges, atom, tables, edges.slopes, steep)
+        for i, pair in enumerate(range(start, stop)):
+            other = edges.other[pair]
+            charge, rate = charges[0][other], charges[1][other]
+            along = drifted(
+                edges.unit[pair], edges.distance[pair], drift[pair], harmonic[i], turn[i]
+            )
+            for q in range(width):
+                steep[i, q] = rate[q] * radial[i, q] + charge[q] * along * steep[i, q]
+            _scale(charge, radial[i])
+        np.dot(harmonic[:count].T, radial[:count], blocks)
+        _add_blocks(blocks, found[0][atom])
+        np.dot(harmonic[:count].T, steep[:count], blocks)
+        _add_blocks(blocks, found[1][atom])
+        np.dot(turn[:count].T, radial[:count], blocks)
+        _add_blocks(blocks, found[1][atom])
 
 
 @_fast
@@ -240,42 +284,45 @@ def _message_rate_slopes(
     edges: Edges,
     drift: NDArray[Any],
     charges: Pair,
-    weights: NDArray[Any],
+    tables: NDArray[Any],
     slopes: Pair,
     by_charges: Pair,
-    by_weight: NDArray[Any],
+    by_table: NDArray[Any],
 ) -> None:
-    charge, charge_rate = charges
-    functions, channels = edges.values.shape[1], charge.shape[1]
-    harmonic = np.zeros(COMPONENTS, charge.dtype)
-    turning = np.zeros_like(harmonic)
-    radial = np.zeros((_DEGREES, channels), charge.dtype)
-    steep, value, rate = np.zeros_like(radial), np.zeros_like(radial), np.zeros_like(radial)
-    turned = np.zeros_like(radial)
+    width, dtype = charges[0].shape[1], charges[0].dtype
+    harmonic, turn = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
+    radial, steep = room_for_pairs(edges, width), room_for_pairs(edges, width)
+    whole, more = room_for_pairs(edges, width), room_for_pairs(edges, width)
+    turned = room_for_pairs(edges, width)
+    along = np.empty(len(radial), dtype)
+    blocks, rate_blocks = np.zeros((COMPONENTS, width), dtype), np.zeros((COMPONENTS, width), dtype)
     for atom in range(len(edges.first) - 1):
-        element = edges.element[atom]
-        for pair in range(edges.first[atom], edges.first[atom + 1]):
-            other, start = edges.other[pair], edges.kind[pair] * functions
-            along = _drifted(edges, pair, drift, harmonic, turning)
-            _radial(weights[element], edges.values[pair], start, radial)
-            _radial(weights[element], edges.slopes[pair], start, steep)
-            _turned(harmonic, slopes[0][atom], value)
-            _turned(turning, slopes[1][atom], turned)
-            _turned(harmonic, slopes[1][atom], rate)
-            for degree in range(_DEGREES):
-                for k in range(channels):
-                    whole = value[degree, k] + turned[degree, k]
-                    falling = along * rate[degree, k]
-                    by_charges[0][other, k] += (
-                        radial[degree, k] * whole + steep[degree, k] * falling
-                    )
-                    by_charges[1][other, k] += radial[degree, k] * rate[degree, k]
-                    value[degree, k] = (
-                        charge[other, k] * whole + charge_rate[other, k] * rate[degree, k]
-                    )
-                    rate[degree, k] = charge[other, k] * falling
-                for n in range(functions):
-                    g, dg = edges.values[pair, n], edges.slopes[pair, n]
-                    row = by_weight[element, degree, start + n]
-                    for k in range(channels):
-                        row[k] += g * value[degree, k] + dg * rate[degree, k]
+        start, stop = edges.first[atom], edges.first[atom + 1]
+        count = stop - start
+        _radial(edges, atom, tables, edges.values, radial)
+        _radial(edges, atom, tables, edges.slopes, steep)
+        _spread(slopes[0][atom], blocks)
+        _spread(slopes[1][atom], rate_blocks)
+        for i, pair in enumerate(range(start, stop)):
+            along[i] = drifted(
+                edges.unit[pair], edges.distance[pair], drift[pair], harmonic[i], turn[i]
+            )
+        np.dot(harmonic[:count], blocks, whole[:count])
+        np.dot(turn[:count], rate_blocks, more[:count])
+        np.dot(harmonic[:count], rate_blocks, turned[:count])
+        for i, pair in enumerate(range(start, stop)):
+            other = edges.other[pair]
+            charge, rate = charges[0][other], charges[1][other]
+            for q in range(width):
+                whole[i, q] += more[i, q]
+                more[i, q] = along[i] * turned[i, q]
+            for q in range(width):
+                by_charges[0][other, q] += radial[i, q] * whole[i, q] + steep[i, q] * more[i, q]
+            for q in range(width):
+                by_charges[1][other, q] += radial[i, q] * turned[i, q]
+            # From here on, slopes by the radial part and by its steepness take their places.
+            for q in range(width):
+                whole[i, q] = charge[q] * whole[i, q] + rate[q] * turned[i, q]
+            _scale(charge, more[i])
+        _add_outer(edges, atom, edges.values, whole, by_table)
+        _add_outer(edges, atom, edges.slopes, more, by_table)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sciml.materials.ace.edges import Edges
-from sciml.materials.ace.harmonics import COMPONENTS, fill_harmonics, fill_slopes
+from sciml.materials.ace.harmonics import COMPONENTS, fill_harmonics, fill_rates, turning
 
 _fast = numba.njit(cache=True, fastmath=True)
 
@@ -50,7 +50,7 @@ def pair_slopes(edges: Edges, slopes: NDArray[Any]) -> NDArray[Any]:
     Returns:
         eV/Å, shape (pair, 3).
     """
-    found = np.zeros_like(edges.unit)
+    found = np.empty_like(edges.unit)
     _pair_slopes(edges, slopes, found)
     return found
 
@@ -107,43 +107,97 @@ def push(edges: Edges, elements: int, drift: NDArray[Any]) -> NDArray[Any]:
 
 
 @_fast
+def room_for_pairs(edges: Edges, width: int) -> NDArray[Any]:
+    """Room for the pairs of any one atom, (pair, width)."""
+    most = 0
+    for atom in range(len(edges.first) - 1):
+        most = max(most, edges.first[atom + 1] - edges.first[atom])
+    return np.empty((most, width), edges.values.dtype)
+
+
+@_fast
+def end_of_kind(edges: Edges, pair: int, stop: int) -> int:
+    """Up to where the pairs from one on, before another, have far ends of one element."""
+    end = pair + 1
+    while end < stop and edges.kind[end] == edges.kind[pair]:
+        end += 1
+    return end
+
+
+@_fast
+def inner(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Sum of products, in the type of the arrays."""
+    total = one.dtype.type(0)
+    for q in range(len(one)):
+        total += one[q] * other[q]
+    return total
+
+
+@_fast
+def drifted(
+    unit: NDArray[Any],
+    distance: float,
+    drift: NDArray[Any],
+    harmonic: NDArray[Any],
+    rates: NDArray[Any],
+) -> float:
+    """Harmonics of a pair and their rates; returns the rate of its distance."""
+    x, y, z = unit
+    vx, vy, vz = drift
+    fill_harmonics(x, y, z, harmonic)
+    fill_rates(x, y, z, 1 / distance, (vx, vy, vz), rates)
+    return vx * x + vy * y + vz * z
+
+
+@_fast
+def _add_product(
+    rows: NDArray[Any], columns: NDArray[Any], found: NDArray[Any], start: int
+) -> None:
+    """Add a product of matrices to the columns from a place on."""
+    product = np.dot(rows.T, columns)
+    for m in range(product.shape[0]):
+        for n in range(product.shape[1]):
+            found[m, start + n] += product[m, n]
+
+
+@_fast
 def _sum_moments(edges: Edges, found: NDArray[Any]) -> None:
     functions = edges.values.shape[1]
-    harmonic = np.zeros(COMPONENTS, found.dtype)
+    harmonic = room_for_pairs(edges, COMPONENTS)
     for atom in range(len(edges.first) - 1):
-        for pair in range(edges.first[atom], edges.first[atom + 1]):
-            unit = edges.unit[pair]
-            fill_harmonics(unit[0], unit[1], unit[2], harmonic)
+        pair, stop = edges.first[atom], edges.first[atom + 1]
+        while pair < stop:
+            end = end_of_kind(edges, pair, stop)
+            for i in range(end - pair):
+                x, y, z = edges.unit[pair + i]
+                fill_harmonics(x, y, z, harmonic[i])
             start = edges.kind[pair] * functions
-            for m in range(COMPONENTS):
-                for n in range(functions):
-                    found[atom, m, start + n] += harmonic[m] * edges.values[pair, n]
+            _add_product(harmonic[: end - pair], edges.values[pair:end], found[atom], start)
+            pair = end
 
 
 @_fast
 def _pair_slopes(edges: Edges, slopes: NDArray[Any], found: NDArray[Any]) -> None:
     functions = edges.values.shape[1]
     harmonic = np.zeros(COMPONENTS, slopes.dtype)
-    gradient = np.zeros((COMPONENTS, 3), slopes.dtype)
+    own = np.zeros((COMPONENTS, functions), slopes.dtype)
+    level, steep = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
     for atom in range(len(edges.first) - 1):
-        for pair in range(edges.first[atom], edges.first[atom + 1]):
-            x, y, z = edges.unit[pair]
-            fill_harmonics(x, y, z, harmonic)
-            fill_slopes(x, y, z, 1 / edges.distance[pair], gradient)
-            start = edges.kind[pair] * functions
-            along = fx = fy = fz = 0 * x
-            for m in range(COMPONENTS):
-                value = slope = 0 * x
-                for n in range(functions):
-                    value += slopes[atom, m, start + n] * edges.values[pair, n]
-                    slope += slopes[atom, m, start + n] * edges.slopes[pair, n]
-                along += slope * harmonic[m]
-                fx += value * gradient[m, 0]
-                fy += value * gradient[m, 1]
-                fz += value * gradient[m, 2]
-            found[pair, 0] = fx + along * x
-            found[pair, 1] = fy + along * y
-            found[pair, 2] = fz + along * z
+        pair, stop = edges.first[atom], edges.first[atom + 1]
+        while pair < stop:
+            end, start = end_of_kind(edges, pair, stop), edges.kind[pair] * functions
+            own[:] = slopes[atom, :, start : start + functions]
+            np.dot(edges.values[pair:end], own.T, level[: end - pair])
+            np.dot(edges.slopes[pair:end], own.T, steep[: end - pair])
+            for i in range(end - pair):
+                x, y, z = edges.unit[pair + i]
+                fill_harmonics(x, y, z, harmonic)
+                gx, gy, gz = turning(x, y, z, 1 / edges.distance[pair + i], level[i])
+                along = inner(steep[i], harmonic)
+                found[pair + i, 0] = gx + along * x
+                found[pair + i, 1] = gy + along * y
+                found[pair + i, 2] = gz + along * z
+            pair = end
 
 
 @_fast
@@ -190,20 +244,16 @@ def _pair_rates(
 @_fast
 def _push(edges: Edges, drift: NDArray[Any], rates: NDArray[Any]) -> None:
     functions = edges.values.shape[1]
-    harmonic = np.zeros(COMPONENTS, rates.dtype)
-    gradient = np.zeros((COMPONENTS, 3), rates.dtype)
+    harmonic, turn = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
     for atom in range(len(edges.first) - 1):
-        for pair in range(edges.first[atom], edges.first[atom + 1]):
-            x, y, z = edges.unit[pair]
-            vx, vy, vz = drift[pair]
-            fill_harmonics(x, y, z, harmonic)
-            fill_slopes(x, y, z, 1 / edges.distance[pair], gradient)
-            along = vx * x + vy * y + vz * z
-            start = edges.kind[pair] * functions
-            for m in range(COMPONENTS):
-                radial = along * harmonic[m]
-                turning = vx * gradient[m, 0] + vy * gradient[m, 1] + vz * gradient[m, 2]
-                for n in range(functions):
-                    rates[atom, m, start + n] += (
-                        radial * edges.slopes[pair, n] + turning * edges.values[pair, n]
-                    )
+        pair, stop = edges.first[atom], edges.first[atom + 1]
+        while pair < stop:
+            end, start = end_of_kind(edges, pair, stop), edges.kind[pair] * functions
+            for i in range(end - pair):
+                p = pair + i
+                along = drifted(edges.unit[p], edges.distance[p], drift[p], harmonic[i], turn[i])
+                for m in range(COMPONENTS):
+                    harmonic[i, m] *= along
+            _add_product(harmonic[: end - pair], edges.slopes[pair:end], rates[atom], start)
+            _add_product(turn[: end - pair], edges.values[pair:end], rates[atom], start)
+            pair = end

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.polynomial.legendre import Legendre
 
-from sciml.materials.ace.harmonics import COMPONENTS, DEGREE, fill_slopes, harmonics
+from sciml.materials.ace.harmonics import COMPONENTS, DEGREE, fill_slopes, harmonics, turning
 
 
 def unit_vectors(count: int, seed: int = 0) -> np.ndarray:
@@ -30,3 +30,11 @@ def test_gradients_are_those_of_the_direction() -> None:
             moved[1, axis] -= step
             up, down = harmonics(moved / np.linalg.norm(moved, axis=1, keepdims=True))
             np.testing.assert_allclose(slopes[:, axis], (up - down) / (2 * step), atol=1e-8)
+
+
+def test_turning_sums_the_gradients() -> None:
+    vector, weights = np.array([0.3, -0.5, 0.8]), np.random.default_rng(4).normal(size=COMPONENTS)
+    slopes, length = np.zeros((COMPONENTS, 3)), float(np.linalg.norm(vector))
+    fill_slopes(*(vector / length), 1 / length, slopes)
+    found = turning(*(vector / length), 1 / length, weights)
+    np.testing.assert_allclose(found, weights @ slopes, rtol=1e-12)

@@ -197,6 +197,13 @@ def test_slopes_of_the_rates_of_messages() -> None:
     assert exact == pytest.approx((total(step) - total(-step)) / (2 * step), rel=1e-6)
 
 
+def test_far_ends_of_one_kind_come_together() -> None:
+    """Which the compiled sums need to be fast."""
+    these = edges(crystal(12))
+    for start, stop in zip(these.first[:-1], these.first[1:], strict=True):
+        assert (np.diff(these.kind[start:stop]) >= 0).all()
+
+
 def test_joined_parts_are_the_whole() -> None:
     parts = joined([edges(crystal(12)), edges(crystal(13), crystal(14))])
     whole = edges(crystal(12), crystal(13), crystal(14))
