@@ -81,8 +81,12 @@ def description(settings: AceSettings, elements: Sequence[int]) -> dict[str, Any
         "harmonics": _harmonics(),
         "energy": [*_SEEN, *_INVARIANTS, *messages, *_READOUT, *core, _TOTAL],
         "core": _core(tuple(elements)) if settings.core else None,
+        "committee": "with members > 1, the arrays that were learnt have a first axis of members; "
+        "energy, forces and stress are means over them; the spread of an atom is the root mean "
+        "square distance of the members' forces on it from their mean",
         "grade": "|(y - grade_centre[z_i]) grade_whitening[z_i]|, if there are such arrays; "
-        "above 1 an atom is farther from the centre than any of the training",
+        "above 1 an atom is farther from the centre than any of the training; of a committee, the "
+        "largest of its members",
     }
 
 

@@ -2,7 +2,8 @@
 
 Whoever has the file needs nothing else: the header says in formulas how energies follow from the
 arrays, among which are the coupling lists and a table of the radial functions. ``reference``
-evaluates a potential in that way alone. Nothing in a file can run code.
+evaluates a potential in that way alone. A committee is one file too: what its members learnt has a
+first axis that counts them. Nothing in a file can run code.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from sciml.materials.ace.grade import Grade
 from sciml.materials.ace.harmonics import COMPONENTS
 from sciml.materials.ace.invariants import invariants
 from sciml.materials.ace.model import AcePotential, AceSettings, Weights
+from sciml.materials.committee import Committee
 
 FORMAT, VERSION = "sciml-ace", 2
 
@@ -41,25 +43,30 @@ _ARRAYS = {*Weights._fields, *_COUPLINGS, "radial_values", "radial_slopes"}
 Arrays = dict[str, NDArray[Any]]
 
 
-def save_potential(path: Path, potential: AcePotential, about: Mapping[str, Any]) -> Path:
+def save_potential(
+    path: Path, potential: AcePotential | Committee, about: Mapping[str, Any]
+) -> Path:
     """Write a potential.
 
     Args:
         path: The file, ending in ``.safetensors``.
-        potential: What to write.
+        potential: What to write; the members of a committee must have the same settings.
         about: What else a reader should know, as JSON has it: data, errors, citation.
 
     Returns:
         The file.
 
     Raises:
+        BadInput: if the members of a committee differ in settings, elements or having a grade.
         WriteFailed: if the disk is full; the old file is kept.
     """
-    arrays = _arrays(potential)
+    members = _members(potential)
+    arrays = _arrays(members)
     header = {
         "format": FORMAT,
         "version": VERSION,
-        **description(potential.settings, potential.elements),
+        "members": len(members),
+        **description(members[0].settings, members[0].elements),
         "about": dict(about),
         "sha256_is": _DIGEST,
         "sha256": "",
@@ -70,14 +77,14 @@ def save_potential(path: Path, potential: AcePotential, about: Mapping[str, Any]
     return path
 
 
-def load_potential(path: Path) -> AcePotential:
+def load_potential(path: Path) -> AcePotential | Committee:
     """Read a potential.
 
     Args:
         path: A file that :func:`save_potential` wrote.
 
     Returns:
-        The potential.
+        The potential, or the committee.
 
     Raises:
         BadInput: if there is no such file, it is something else, or of another format version.
@@ -87,18 +94,49 @@ def load_potential(path: Path) -> AcePotential:
     text, arrays = _read(path)
     header = _header(path, text)
     _require_whole(path, text, header, arrays)
-    found = _potential(path, header, arrays)
-    _require_agreement(path, found, header, arrays)
+    found = _loaded(path, header, arrays)
+    _require_agreement(path, found[0], header, arrays)
+    return Committee(found) if len(found) > 1 else found[0]
+
+
+def load_single(path: Path) -> AcePotential:
+    """Read a potential that must not be a committee; otherwise as :func:`load_potential`."""
+    found = load_potential(path)
+    if isinstance(found, Committee):
+        raise BadInput(
+            f"{shown(path)}: is a committee of {len(found.members)}, expected a single potential; "
+            "train one with `members: 1`."
+        )
     return found
 
 
-def _arrays(potential: AcePotential) -> Arrays:
+def _members(potential: AcePotential | Committee) -> tuple[AcePotential, ...]:
+    """One or more potentials that have all but their numbers in common."""
+    given = potential.members if isinstance(potential, Committee) else (potential,)
+    members = tuple(one for one in given if isinstance(one, AcePotential))
+    kinds = {(str(one.settings), one.elements, one.grade is None) for one in members}
+    if len(members) < len(given) or len(kinds) > 1:
+        raise BadInput(
+            "committee: only members with the same settings and elements, all with or all without "
+            "a grade, can be saved as one file; save each by itself."
+        )
+    return members
+
+
+def _arrays(members: tuple[AcePotential, ...]) -> Arrays:
     """All arrays by name; lists of whole numbers as such."""
-    grade = potential.grade._asdict() if potential.grade else {}
-    named = potential.weights._asdict() | tables(potential.settings)
-    named |= {f"grade_{name}": array for name, array in grade.items()}
+    learnt = [_learnt(one) for one in members]
+    together = {name: np.stack([each[name] for each in learnt]) for name in learnt[0]}
+    named = (together if len(members) > 1 else learnt[0]) | tables(members[0].settings)
     types = {name: np.int32 if array.dtype.kind == "i" else "<f8" for name, array in named.items()}
     return {name: np.ascontiguousarray(array, types[name]) for name, array in named.items()}
+
+
+def _learnt(potential: AcePotential) -> Arrays:
+    """Weights and grade by name."""
+    grade = potential.grade._asdict() if potential.grade else {}
+    extra = {f"grade_{name}": array for name, array in grade.items()}
+    return potential.weights._asdict() | extra
 
 
 def _text(header: Mapping[str, Any]) -> str:
@@ -164,19 +202,31 @@ def _require_whole(path: Path, text: str, header: dict[str, Any], arrays: Arrays
         )
 
 
-def _potential(path: Path, header: dict[str, Any], arrays: Arrays) -> AcePotential:
-    """The potential, if its weights fit its settings."""
-    weights = Weights(**{name: arrays[name] for name in Weights._fields})
-    graded = set(arrays) >= _GRADE
-    grade = Grade(**{name: arrays[f"grade_{name}"] for name in Grade._fields}) if graded else None
+def _loaded(path: Path, header: dict[str, Any], arrays: Arrays) -> tuple[AcePotential, ...]:
+    """The members, if their weights fit the settings."""
+    learnt = {name: arrays[name] for name in arrays if name in {*Weights._fields, *_GRADE}}
     try:
+        count = int(header["members"])
         settings = AceSettings.model_validate(header["settings"])
         elements = tuple(int(number) for number in header["elements"])
-        return AcePotential(settings, elements, weights, grade)
+        if count == 1:
+            return (_member(settings, elements, learnt),)
+        if {len(array) for array in learnt.values()} != {count}:
+            raise ValueError(f"not all arrays are of {count} members")
+        each = [{name: array[k] for name, array in learnt.items()} for k in range(count)]
+        return tuple(_member(settings, elements, one) for one in each)
     except (ValueError, TypeError, KeyError) as error:
         raise DamagedFile(
             f"{shown(path)}: its settings do not fit ({error}); train it again."
         ) from None
+
+
+def _member(settings: AceSettings, elements: tuple[int, ...], learnt: Arrays) -> AcePotential:
+    """A potential from its arrays."""
+    weights = Weights(**{name: learnt[name] for name in Weights._fields})
+    graded = set(learnt) >= _GRADE
+    grade = Grade(**{name: learnt[f"grade_{name}"] for name in Grade._fields}) if graded else None
+    return AcePotential(settings, elements, weights, grade)
 
 
 def _require_agreement(

@@ -51,11 +51,14 @@ class ReferencePotential:
     by_table: bool = False
 
     @classmethod
-    def from_file(cls, path: Path, *, by_table: bool = False) -> "ReferencePotential":
+    def from_file(
+        cls, path: Path, *, member: int = 0, by_table: bool = False
+    ) -> "ReferencePotential":
         """Read a file without any check but that of its format.
 
         Args:
             path: From :func:`sciml.materials.ace.file.save_potential`.
+            member: Which member of a committee.
             by_table: Whether radial functions are looked up, else computed.
 
         Returns:
@@ -72,6 +75,9 @@ class ReferencePotential:
                 f"{shown(path)}: expected format sciml-ace of version 2, got version "
                 f"{header.get('version')}; train the potential again."
             )
+        if header["members"] > 1:
+            alike = ("coupling_", "radial_")
+            arrays = {n: a if n.startswith(alike) else a[member] for n, a in arrays.items()}
         return cls(header, arrays, by_table)
 
     @property

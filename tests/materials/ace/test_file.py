@@ -11,11 +11,13 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from sciml.core.errors import BadInput, DamagedFile
-from sciml.materials.ace.file import FORMAT, load_potential, save_potential
+from sciml.materials.ace.file import FORMAT, load_potential, load_single, save_potential
 from sciml.materials.ace.grade import Grade
 from sciml.materials.ace.model import AcePotential, AceSettings, Weights, weight_shapes
 from sciml.materials.ace.radial import RadialSettings, radial_functions
+from sciml.materials.ace.reference import ReferencePotential
 from sciml.materials.ace.tables import interpolated, radial_table
+from sciml.materials.committee import Committee
 from tests.materials.ace.test_kernels import crystal
 from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, potential
 
@@ -54,6 +56,52 @@ def test_a_file_gives_back_the_potential(settings: AceSettings, tmp_path: Path) 
     before, after = (p.evaluate([crystal(6)])[0] for p in (given, load_potential(path)))
     np.testing.assert_array_equal(after.forces, before.forces)
     assert opened(path)[0]["about"] == {"trained on": "nothing"}
+
+
+def committee() -> Committee:
+    frames = [crystal(seed) for seed in range(3)]
+    return Committee(
+        tuple(potential(seed, settings=TWO_LAYERS).with_grade(frames) for seed in (1, 2, 3))
+    )
+
+
+def test_a_committee_is_one_file(tmp_path: Path) -> None:
+    given = committee()
+    path = save_potential(tmp_path / "model.safetensors", given, {})
+    loaded = load_potential(path)
+    assert isinstance(loaded, Committee)
+    before, after = (p.evaluate([crystal(6)])[0] for p in (given, loaded))
+    for name in ("forces", "spread", "grades"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+    with pytest.raises(BadInput, match="is a committee of 3, expected a single potential"):
+        load_single(path)
+
+
+def test_the_members_of_a_committee_can_be_read_without_us(tmp_path: Path) -> None:
+    given = committee()
+    path = save_potential(tmp_path / "model.safetensors", given, {})
+    readers = [ReferencePotential.from_file(path, member=k) for k in range(3)]
+    for member, reader in zip(given.members, readers, strict=True):
+        ours, plain = (p.evaluate([crystal(6)])[0] for p in (member, reader))
+        np.testing.assert_allclose(plain.atom_energies, ours.atom_energies, rtol=1e-10)
+        assert ours.grades is not None
+        assert plain.grades is not None
+        np.testing.assert_allclose(plain.grades, ours.grades, rtol=1e-10)
+
+
+def test_only_members_alike_go_into_one_file(tmp_path: Path) -> None:
+    other = Committee((potential(1), potential(2, settings=TWO_LAYERS)))
+    with pytest.raises(BadInput, match="only members with the same settings and elements"):
+        save_potential(tmp_path / "model.safetensors", other, {})
+
+
+def test_a_committee_without_a_member_is_damaged(tmp_path: Path) -> None:
+    path = save_potential(tmp_path / "model.safetensors", committee(), {})
+    header, arrays = opened(path)
+    with pytest.raises(DamagedFile, match="not all arrays are of 2 members"):
+        load_potential(written(path, header | {"members": 2}, arrays))
+    with pytest.raises(DamagedFile, match="settings do not fit"):
+        load_potential(written(path, header | {"members": 1}, arrays))
 
 
 def test_the_digest_is_what_the_header_says(saved: Path) -> None:
