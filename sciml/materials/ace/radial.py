@@ -36,9 +36,10 @@ def radial_functions(distance: FloatArray, settings: RadialSettings) -> FloatArr
     envelope = (1 - u) ** 3 * (1 + 3 * u + 6 * u**2)
     envelope_slope = -30 * u**2 * (1 - u) ** 2 / settings.cutoff
     polynomials, slopes = _chebyshev(x, settings.functions)
-    values = polynomials * envelope[:, None]
-    derivatives = slopes * (dx * envelope)[:, None] + polynomials * envelope_slope[:, None]
-    return np.stack([values, derivatives])
+    found = np.empty((2, len(u), settings.functions))
+    found[0] = (polynomials * envelope).T
+    found[1] = (slopes * (dx * envelope) + polynomials * envelope_slope).T
+    return found
 
 
 def _scaled(u: FloatArray, settings: RadialSettings) -> tuple[FloatArray, FloatArray]:
@@ -52,10 +53,10 @@ def _scaled(u: FloatArray, settings: RadialSettings) -> tuple[FloatArray, FloatA
 
 
 def _chebyshev(x: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
-    """Chebyshev polynomials T_0 to T_{count-1} and their derivatives by x."""
-    values, slopes = np.ones((len(x), count)), np.zeros((len(x), count))
-    values[:, 1], slopes[:, 1] = x, 1
+    """Chebyshev polynomials T_0 to T_{count-1} and their derivatives by x, (function, pair)."""
+    values, slopes = np.ones((count, len(x))), np.zeros((count, len(x)))
+    values[1], slopes[1], twice = x, 1, 2 * x
     for n in range(2, count):
-        values[:, n] = 2 * x * values[:, n - 1] - values[:, n - 2]
-        slopes[:, n] = 2 * values[:, n - 1] + 2 * x * slopes[:, n - 1] - slopes[:, n - 2]
+        values[n] = twice * values[n - 1] - values[n - 2]
+        slopes[n] = 2 * values[n - 1] + twice * slopes[n - 1] - slopes[n - 2]
     return values, slopes
