@@ -14,17 +14,14 @@ from pathlib import Path
 import sciml  # noqa: F401 - makes the process settings, which must precede Paddle
 
 # isort: split
+from published import COMMITTEE, published
 from reporting import Row, report
 
-from sciml.core.errors import BadInput
 from sciml.materials.accuracy import Accuracy, accuracy_by_group
-from sciml.materials.ace.file import load_potential
 from sciml.materials.datasets import open_structures
 from sciml.materials.lammps.published import zuo_potential
-from sciml.training.run import record_folder
 
 RECIPES = Path(__file__).parents[1] / "recipes" / "materials"
-SEEDS = {"": 1, "-seed-2": 2, "-seed-3": 3}
 # Bars: forces eV/Å, energies meV/atom, stress GPa.
 ELEMENTS = {
     "silicon": ("Si", 0.085, 3.0, 0.25),
@@ -33,27 +30,16 @@ ELEMENTS = {
     "copper": ("Cu", 0.012, 0.7, 0.25),
 }
 OFFSET = ("copper",)  # whose stress labels have a constant offset
-Errors = dict[str, Accuracy]
+Errors = dict[str, Accuracy]  # by group
 
 
-def recipes(name: str) -> list[str]:
-    """The recipes of an element, one for each seed."""
-    return [f"mlearn-{name}{suffix}" for suffix in SEEDS]
-
-
-def ours(name: str) -> list[Errors]:
-    """Errors of each seed whose record is there, by group."""
+def ours(name: str) -> dict[str, Errors]:
+    """Errors of each member of the published committee and of the committee, by group."""
     frames = open_structures(f"mlearn_{name}")["test"]
-    found = []
-    for recipe in recipes(name):
-        file = record_folder(f"materials/{recipe}") / "potential.safetensors"
-        try:
-            potential = load_potential(file)
-        except BadInput as error:
-            print(f"left out: {error}")
-            continue
-        found.append(accuracy_by_group(potential, frames, offset=name in OFFSET))
-    return found
+    return {
+        who: accuracy_by_group(one, frames, offset=name in OFFSET)
+        for who, one in published(f"mlearn-{name}").items()
+    }
 
 
 def peers(name: str) -> dict[str, Errors]:
@@ -70,29 +56,31 @@ def peers(name: str) -> dict[str, Errors]:
 
 def rows_of(name: str) -> list[Row]:
     """The rows of an element, and its table by group on the screen."""
-    seeds, others = ours(name), peers(name)
+    own, others = ours(name), peers(name)
     symbol, *bars = ELEMENTS[name]
-    show_groups(symbol, seeds, others)
+    show_groups(symbol, own | others)
     rows = []
     units = (("forces", "eV/Å"), ("energy", "meV/atom"), ("stress", "GPa"))
     for (what, unit), bar in zip(units, bars, strict=True):
-        values = [getattr(found["all"], what) for found in seeds]
+        values = {who: getattr(found["all"], what) for who, found in own.items()}
+        together = values.pop(COMMITTEE, None)
         best = min(getattr(found["all"], what) for found in others.values())
-        mean = statistics.fmean(values) if values else None
-        measure = f"mlearn {symbol} {what} RMSE, mean of {len(values)} seeds"
-        rows.append(Row(measure, mean, unit, bar, "less", best))
-        if len(values) > 1:
-            spread = statistics.stdev(values)
-            rows.append(Row(f"mlearn {symbol} {what} RMSE, spread of seeds", spread, unit))
+        mean = statistics.fmean(values.values()) if values else None
+        spread = statistics.stdev(values.values()) if len(values) > 1 else None
+        measure = f"mlearn {symbol} {what} RMSE"
+        rows += [
+            Row(f"{measure}, mean of {len(values)} seeds", mean, unit, bar, "less", best),
+            Row(f"{measure}, spread of seeds", spread, unit),
+            Row(f"{measure}, their committee", together, unit, bar, "less", best),
+        ]
     return rows
 
 
-def show_groups(symbol: str, seeds: list[Errors], others: dict[str, Errors]) -> None:
+def show_groups(symbol: str, columns: dict[str, Errors]) -> None:
     """Print forces, energies and stresses of each group."""
-    columns = {f"seed {i + 1}": found for i, found in enumerate(seeds)} | others
     print(f"\n{symbol}: forces eV/Å, energy meV/atom, stress GPa")
     print("  " + "group".ljust(18) + "".join(name.ljust(26) for name in columns))
-    for group in next(iter(others.values())):
+    for group in next(iter(columns.values())):
         cells = [
             f"{e.forces:.4f}  {e.energy:6.2f}  {e.stress:6.3f}".ljust(26)
             for e in (found[group] for found in columns.values())
@@ -103,9 +91,8 @@ def show_groups(symbol: str, seeds: list[Errors], others: dict[str, Errors]) -> 
 def train(names: list[str]) -> None:
     """Run the recipes of elements again and publish what they give."""
     for name in names:
-        for recipe in recipes(name):
-            command = [sys.executable, "-m", "sciml", "run", RECIPES / f"{recipe}.yaml"]
-            subprocess.run([*command, "--publish"], check=True)
+        recipe = RECIPES / f"mlearn-{name}.yaml"
+        subprocess.run([sys.executable, "-m", "sciml", "run", recipe, "--publish"], check=True)
 
 
 def main() -> None:

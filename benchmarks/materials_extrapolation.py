@@ -8,33 +8,23 @@ with the true error of the force.
 import sciml  # noqa: F401 - makes the process settings, which must precede Paddle
 
 # isort: split
+import statistics
+
 import numpy as np
+from published import COMMITTEE, published
 from reporting import Row, report
 from scipy.stats import spearmanr
 
 from sciml.core.axes import FloatArray
-from sciml.core.errors import BadInput
 from sciml.materials.accuracy import accuracy
-from sciml.materials.ace.file import load_potential
-from sciml.materials.ace.model import AcePotential
-from sciml.materials.committee import Committee
 from sciml.materials.datasets import open_structures
+from sciml.materials.potential import Evaluation, Potential
 from sciml.materials.splits import by_temperature
 from sciml.materials.structures import Structure
-from sciml.training.run import record_folder
 
 SETS = {"silicon": ("Si", 1518.0), "molybdenum": ("Mo", 3000.0)}
-COMMITTEE = ("", "-seed-2", "-seed-3")
 RATIO, CALIBRATION = 1.5, 0.7
-
-
-def published(name: str) -> AcePotential | None:
-    """The potential of a record, or None with a line that says so."""
-    try:
-        return load_potential(record_folder(f"materials/{name}") / "potential.safetensors")
-    except BadInput as error:
-        print(f"left out: {error}")
-        return None
+Potentials = dict[str, Potential]
 
 
 def rows_of(name: str) -> list[Row]:
@@ -42,41 +32,49 @@ def rows_of(name: str) -> list[Row]:
     symbol, highest = SETS[name]
     splits = by_temperature(open_structures(f"mlearn_{name}"), highest)
     cold, warm = published(f"mlearn-{name}-cold"), published(f"mlearn-{name}")
-    measure = f"{symbol}, force error beyond {highest:g} K over that of a fit to all, test frames"
-    ratio = None
-    if cold and warm:
-        parts = [accuracy(one, splits["test_beyond"]).forces for one in (cold, warm)]
-        print(f"{symbol} test frames beyond {highest:g} K: {parts[0]:.4f} and {parts[1]:.4f} eV/Å")
-        ratio = parts[0] / parts[1]
+    what = f"{symbol}, force error beyond {highest:g} K, test frames"
+    rows = [
+        Row(f"{what}, over that of a fit to all: {who}", ratio, "", RATIO)
+        for who, ratio in _ratios(cold, warm, splits["test_beyond"]).items()
+    ]
     beyond = [*splits["test_beyond"], *splits["train_beyond"]]
-    return [Row(measure, ratio, "", RATIO), *calibration(f"mlearn-{name}-cold", symbol, beyond)]
+    return [*rows, *calibration(cold, symbol, beyond)]
 
 
-def calibration(recipe: str, symbol: str, frames: list[Structure]) -> list[Row]:
+def _ratios(cold: Potentials, warm: Potentials, frames: list[Structure]) -> dict[str, float | None]:
+    """Error of the fits without hot frames over that of the fits with them."""
+    found: dict[str, float] = {}
+    for who in [name for name in cold if name in warm]:
+        errors = [accuracy(fits[who], frames).forces for fits in (cold, warm)]
+        print(f"{who}: {errors[0]:.4f} and {errors[1]:.4f} eV/Å")
+        found[who] = errors[0] / errors[1]
+    together = found.pop(COMMITTEE, None)
+    mean = statistics.fmean(found.values()) if found else None
+    return {f"mean of {len(found)} seeds": mean, "committees": together}
+
+
+def calibration(cold: Potentials, symbol: str, frames: list[Structure]) -> list[Row]:
     """How well grade and spread order the atoms by their errors."""
-    members = [one for suffix in COMMITTEE if (one := published(recipe + suffix))]
     grade = spread = None
-    if members:
-        found = members[0].evaluate(frames)
-        errors = force_errors(frames, [one.forces for one in found])
+    if cold:
+        found = cold["seed 1"].evaluate(frames)
         grades = [one.grades for one in found if one.grades is not None]
-        grade = _correlation(np.concatenate(grades), errors) if grades else None
-    if len(members) > 1:
-        found = Committee(tuple(members)).evaluate(frames)
-        errors = force_errors(frames, [one.forces for one in found])
+        grade = _correlation(np.concatenate(grades), force_errors(frames, found))
+    if COMMITTEE in cold:
+        found = cold[COMMITTEE].evaluate(frames)
         spreads = [one.spread for one in found if one.spread is not None]
-        spread = _correlation(np.concatenate(spreads), errors)
+        spread = _correlation(np.concatenate(spreads), force_errors(frames, found))
     what = f"{symbol}, rank correlation with the force error beyond the training"
     return [
         Row(f"{what}: grade", grade, "", CALIBRATION, "more"),
-        Row(f"{what}: spread of {len(members)}", spread, "", CALIBRATION, "more"),
+        Row(f"{what}: spread of {max(len(cold) - 1, 0)}", spread, "", CALIBRATION, "more"),
     ]
 
 
-def force_errors(frames: list[Structure], forces: list[FloatArray]) -> FloatArray:
+def force_errors(frames: list[Structure], found: list[Evaluation]) -> FloatArray:
     """Length of the error of each atom's force, eV/Å."""
-    pairs = zip(frames, forces, strict=True)
-    parts = [found - one.forces for one, found in pairs if one.forces is not None]
+    pairs = zip(frames, found, strict=True)
+    parts = [each.forces - one.forces for one, each in pairs if one.forces is not None]
     return np.linalg.norm(np.concatenate(parts), axis=1)
 
 
