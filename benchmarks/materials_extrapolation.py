@@ -10,15 +10,13 @@ import sciml  # noqa: F401 - makes the process settings, which must precede Padd
 # isort: split
 import statistics
 
-import numpy as np
 from published import COMMITTEE, published
 from reporting import Row, report
-from scipy.stats import spearmanr
 
-from sciml.core.axes import FloatArray
 from sciml.materials.accuracy import accuracy
+from sciml.materials.calibration import force_errors, forecasts, rank_correlation
 from sciml.materials.datasets import open_structures
-from sciml.materials.potential import Evaluation, Potential
+from sciml.materials.potential import Potential
 from sciml.materials.splits import by_temperature
 from sciml.materials.structures import Structure
 
@@ -58,28 +56,15 @@ def calibration(cold: Potentials, symbol: str, frames: list[Structure]) -> list[
     grade = spread = None
     if cold:
         found = cold["seed 1"].evaluate(frames)
-        grades = [one.grades for one in found if one.grades is not None]
-        grade = _correlation(np.concatenate(grades), force_errors(frames, found))
+        grade = rank_correlation(forecasts(found, "grades"), force_errors(frames, found))
     if COMMITTEE in cold:
         found = cold[COMMITTEE].evaluate(frames)
-        spreads = [one.spread for one in found if one.spread is not None]
-        spread = _correlation(np.concatenate(spreads), force_errors(frames, found))
+        spread = rank_correlation(forecasts(found, "spread"), force_errors(frames, found))
     what = f"{symbol}, rank correlation with the force error beyond the training"
     return [
         Row(f"{what}: grade", grade, "", CALIBRATION, "more"),
         Row(f"{what}: spread of {max(len(cold) - 1, 0)}", spread, "", CALIBRATION, "more"),
     ]
-
-
-def force_errors(frames: list[Structure], found: list[Evaluation]) -> FloatArray:
-    """Length of the error of each atom's force, eV/Å."""
-    pairs = zip(frames, found, strict=True)
-    parts = [each.forces - one.forces for one, each in pairs if one.forces is not None]
-    return np.linalg.norm(np.concatenate(parts), axis=1)
-
-
-def _correlation(forecast: FloatArray, errors: FloatArray) -> float:
-    return float(spearmanr(forecast, errors).statistic)
 
 
 def main() -> None:

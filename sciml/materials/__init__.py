@@ -11,6 +11,7 @@ Where things are:
 * ``calculator``: any potential as a calculator of ASE.
 * ``labels``, ``label_tasks``: whether labels are what they are taken for, without any model.
 * ``accuracy``: errors by part of the data and by group.
+* ``committee``, ``calibration``: several potentials as one, and whether they know their errors.
 * ``properties``: rest, compression, elasticity, phonons, dynamics, diffusion by any potential.
 * ``tasks``, ``property_tasks``: the recipes that train, and that compare with the truth.
 * ``figures``: what the notebooks show.
