@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
@@ -63,7 +63,7 @@ def rank_correlation(forecast: FloatArray, errors: FloatArray) -> float:
         errors: From :func:`force_errors`, (atom,).
     """
     axes(errors, "atom", "errors", **axes(forecast, "atom", "forecast"))
-    return float(spearmanr(forecast, errors)[0])
+    return float(np.corrcoef(rankdata(forecast), rankdata(errors))[0, 1])
 
 
 def error_per_forecast(forecast: FloatArray, errors: FloatArray) -> float:
