@@ -14,6 +14,8 @@ Where things are:
 * ``committee``, ``calibration``: several potentials as one, and whether they know their errors.
 * ``properties``: rest, compression, elasticity, phonons, dynamics, diffusion by any potential.
 * ``tasks``, ``property_tasks``: the recipes that train, and that compare with the truth.
+* ``potential_training``: what recipes that train have in common; goes on from any potential.
+* ``distillation``, ``distillation_tasks``: frames that a potential labels for another to learn.
 * ``figures``: what the notebooks show.
 * ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.

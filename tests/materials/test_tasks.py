@@ -8,8 +8,9 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
-from sciml.materials import tasks
+from sciml.materials import potential_training
 from sciml.materials.ace.file import load_potential
+from sciml.materials.committee import Committee
 from sciml.materials.datasets import open_structures
 from sciml.materials.structures import Structure
 from sciml.materials.tasks import PotentialRecipe, potential
@@ -45,7 +46,7 @@ def recipe(**data: Any) -> PotentialRecipe:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "open_structures", few_structures)
+    monkeypatch.setattr(potential_training, "open_structures", few_structures)
 
 
 @pytest.mark.usefixtures("small")
@@ -72,6 +73,19 @@ def test_training_makes_the_loss_smaller_than_least_squares_left_it(tmp_path: Pa
     solved = potential(linear, tmp_path / "solved")
     name = "test all forces eV/Å"
     assert trained.metrics[name] < 0.9 * solved.metrics[name]
+
+
+@pytest.mark.usefixtures("small")
+def test_several_members_are_a_committee_that_is_judged_with_them(tmp_path: Path) -> None:
+    outcome = potential(recipe().model_copy(update={"members": 2}), tmp_path / "both")
+    loaded = load_potential(outcome.outputs[0])
+    assert isinstance(loaded, Committee)
+    name = "test all forces eV/Å"
+    errors = [outcome.metrics[f"member {number}: {name}"] for number in (1, 2)]
+    assert errors[0] != errors[1]
+    assert outcome.metrics[name] < np.mean(errors)
+    alone = potential(recipe().model_copy(update={"seed": recipe().seed + 1}), tmp_path / "alone")
+    assert alone.metrics[name] == errors[1]
 
 
 @pytest.mark.usefixtures("small")
