@@ -7,7 +7,7 @@ from sciml.materials.simulated_crystals import SILICON, simulated_frames, write_
 
 
 def make(originals: Mapping[str, Path], target: Path) -> None:
-    """Build the dataset, which takes 15 s on one core and needs LAMMPS.
+    """Build the dataset, which takes 20 s on one core and needs LAMMPS.
 
     Args:
         originals: Not used: the data are simulated.

@@ -67,6 +67,7 @@ class Ensemble(NamedTuple):
     commands: tuple[str, ...]  # of LAMMPS
     melting: float  # K, at which a crystal melts in a picosecond
     largest_strain: float
+    strained_scales: tuple[float, float]  # of strained cells, from the smallest to the largest
     states: tuple[States, ...]
     samples: tuple[Samples, ...]
     seed: int = 1
@@ -90,32 +91,37 @@ class Ensemble(NamedTuple):
         return LammpsPotential(self.commands, self.elements)
 
 
-_SAMPLES = (
-    Samples("train", strained=60, crowded=30, pairs=24),
-    Samples("validation", strained=10, crowded=5, pairs=5),
-    Samples("test", strained=15, crowded=10, pairs=12),
-)
-
 SILICON = Ensemble(
     sublattices=("Si", "Si"),
     lattice=5.431,
     commands=("pair_style sw", "pair_coeff * * Si.sw Si"),
     melting=4000.0,
     largest_strain=0.05,
+    strained_scales=(0.94, 1.04),
     states=(
-        States("train", "crystal", (300, 600, 900, 1200, 1500), (0.96, 0.98, 1.0, 1.02, 1.03), 3),
+        States(
+            "train",
+            "crystal",
+            (100, 300, 700, 1100, 1500),
+            (0.94, 0.95, 0.96, 0.98, 1.0, 1.02, 1.04),
+            2,
+        ),
         States("train", "liquid", (1800, 2000, 2200), (0.95, 0.97, 0.99), 3),
         States("train", "vacancy", (300, 900, 1500), (0.98, 1.0), 3),
         States("validation", "crystal", (450, 1050), (0.97, 1.01), 2),
         States("validation", "liquid", (1900,), (0.96,), 2),
         States("validation", "vacancy", (600,), (0.99,), 2),
-        States("test", "crystal", (400, 750, 1350), (0.97, 0.99, 1.01), 2),
+        States("test", "crystal", (400, 750, 1350), (0.945, 0.97, 0.99, 1.01, 1.03), 2),
         States("test", "liquid", (1850, 2100), (0.96, 0.98), 2),
         States("test", "vacancy", (450, 1200), (0.99,), 2),
-        States("extrapolation", "crystal", (300, 900, 1500), (0.95, 1.04), 2),
+        States("extrapolation", "crystal", (300, 900, 1500), (0.93, 1.05), 2),
         States("extrapolation", "liquid", (2500,), (0.95, 0.97, 1.01), 3),
     ),
-    samples=_SAMPLES,
+    samples=(
+        Samples("train", strained=100, crowded=30, pairs=24),
+        Samples("validation", strained=10, crowded=5, pairs=5),
+        Samples("test", strained=15, crowded=10, pairs=10),
+    ),
 )
 
 SILICON_CARBIDE = Ensemble(
@@ -124,6 +130,7 @@ SILICON_CARBIDE = Ensemble(
     commands=("pair_style edip/multi", "pair_coeff * * SiC.edip Si C"),
     melting=8000.0,
     largest_strain=0.03,
+    strained_scales=(1.0, 1.0),
     states=(
         States("train", "crystal", (300, 800, 1300, 1800, 2300), (0.98, 0.99, 1.0, 1.01, 1.015), 3),
         States("train", "liquid", (4000, 4500, 5000), (1.02, 1.05, 1.08), 3),
@@ -137,7 +144,11 @@ SILICON_CARBIDE = Ensemble(
         States("extrapolation", "crystal", (300, 1300, 2300), (0.972, 1.02), 2),
         States("extrapolation", "liquid", (5500,), (1.0, 1.04, 1.08), 3),
     ),
-    samples=_SAMPLES,
+    samples=(
+        Samples("train", strained=60, crowded=30, pairs=24),
+        Samples("validation", strained=10, crowded=5, pairs=5),
+        Samples("test", strained=15, crowded=10, pairs=12),
+    ),
 )
 
 
@@ -264,8 +275,9 @@ def _samples(ensemble: Ensemble, cutoff: float) -> Iterator[Structure]:
     """Structures without dynamics, and one atom of each element."""
     for number, part in enumerate(ensemble.samples):
         random = np.random.default_rng([ensemble.seed, number])
+        scales = np.linspace(*ensemble.strained_scales, part.strained)
         made = {
-            "strained": [_strained(ensemble, random) for _ in range(part.strained)],
+            "strained": [_strained(ensemble, scale, random) for scale in scales],
             "crowded": [_crowded(ensemble, random) for _ in range(part.crowded)],
             "pair": list(_pairs(ensemble, part, cutoff)),
         }
@@ -276,9 +288,9 @@ def _samples(ensemble: Ensemble, cutoff: float) -> Iterator[Structure]:
         yield _told(_open([atomic_number(name)], np.zeros((1, 3))), "atom", "train")
 
 
-def _strained(ensemble: Ensemble, random: np.random.Generator) -> Structure:
-    """Eight atoms under a random strain, off their sites."""
-    cube, limit = crystal(ensemble), ensemble.largest_strain
+def _strained(ensemble: Ensemble, scale: float, random: np.random.Generator) -> Structure:
+    """Eight atoms at a volume, under a random strain, off their sites."""
+    cube, limit = crystal(ensemble, scale=scale), ensemble.largest_strain
     strain = random.uniform(-limit, limit, size=(3, 3))
     stretch = np.eye(3) + (strain + strain.T) / 2
     rattle = 0.03 * ensemble.bond * random.uniform() * random.normal(size=cube.positions.shape)

@@ -95,7 +95,7 @@ def test_a_label_that_is_not_finite_is_refused(tmp_path: Path) -> None:
 def test_silicon_is_split_as_its_card_says() -> None:
     splits = open_structures("simulated_silicon")
     assert set(splits) == {"train", "validation", "test", "extrapolation"}
-    assert sum(map(len, splits.values())) == 355
+    assert sum(map(len, splits.values())) == 400
     assert all(one.forces is not None for part in splits.values() for one in part)
 
 

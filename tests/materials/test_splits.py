@@ -276,12 +276,11 @@ def test_settings_without_sense_are_refused(settings: dict[str, object], text: s
         ADAPTER.validate_python(settings)
 
 
-def test_the_embedded_dataset_has_one_twin_a_pair_of_nearly_the_same_length() -> None:
+def test_no_frame_of_the_embedded_dataset_has_a_twin_that_trains() -> None:
     splits = open_structures("simulated_silicon")
-    found = twins(
-        splits["train"], [one for name in splits if name != "train" for one in splits[name]]
-    )
-    assert [splits["train"][pair.one].about["group"] for pair in found] == ["pair"]
+    tests = [one for name in splits if name != "train" for one in splits[name]]
+    assert twins(splits["train"], tests) == []
+    assert [pair.one for pair in twins(splits["train"], [splits["train"][7]])] == [7]
 
 
 @pytest.mark.realdata
