@@ -4,7 +4,7 @@ from sciml.core.errors import BadInput
 from sciml.materials.ace.file import load_potential
 from sciml.materials.committee import Committee
 from sciml.materials.potential import Potential
-from sciml.materials.property_tasks import POTENTIAL_FILE
+from sciml.materials.trained import POTENTIAL_FILE
 from sciml.training.run import record_folder
 
 COMMITTEE = "committee"

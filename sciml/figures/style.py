@@ -8,6 +8,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 Panel = Axes  # the name by which figure functions know a panel
 
@@ -63,6 +64,14 @@ def new_picture(width: float = ONE_COLUMN, height: float = 2.4) -> Figure:
         The picture; call it inside :func:`journal_style`, as figure functions are.
     """
     return Figure(figsize=(width, height))
+
+
+def by_decades(axis: Panel) -> None:
+    """Make both sides of a panel logarithmic, with a number at each power of ten only."""
+    axis.set(xscale="log", yscale="log")
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_locator(LogLocator())
+        side.set_minor_formatter(NullFormatter())
 
 
 def label_panels(picture: Figure) -> None:

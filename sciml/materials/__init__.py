@@ -16,6 +16,7 @@ Where things are:
 * ``tasks``, ``property_tasks``: the recipes that train, and that compare with the truth.
 * ``potential_training``: what recipes that train have in common; goes on from any potential.
 * ``distillation``, ``distillation_tasks``: frames that a potential labels for another to learn.
+* ``trained``: where the potential of a recipe is.
 * ``figures``: what the notebooks show.
 * ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.

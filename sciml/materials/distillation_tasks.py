@@ -27,8 +27,8 @@ from sciml.materials.potential_training import (
     outcome,
     trained_members,
 )
-from sciml.materials.property_tasks import trained_file
 from sciml.materials.structures import GPA
+from sciml.materials.trained import trained_file
 from sciml.training.run import Outcome, RecipeTask
 
 

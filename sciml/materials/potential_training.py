@@ -25,9 +25,9 @@ from sciml.materials.ace.start import Start, StartKind, start
 from sciml.materials.committee import Committee
 from sciml.materials.datasets import open_structures
 from sciml.materials.potential import Potential
-from sciml.materials.property_tasks import POTENTIAL_FILE, trained_file
 from sciml.materials.splits import TRAIN, Published, SplitSettings, resplit
 from sciml.materials.structures import GPA, Structure
+from sciml.materials.trained import POTENTIAL_FILE, trained_file
 from sciml.training.feed import Batch, Feed, to_tensor
 from sciml.training.fit import FitSettings, Problem, fit
 from sciml.training.recipe import Recipe

@@ -8,8 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from sciml.core.errors import BadInput
-from sciml.core.paths import project_root
 from sciml.core.talk import say
 from sciml.core.writing import sha256_of, write_bytes, write_with
 from sciml.materials.ace.file import load_potential
@@ -26,10 +24,9 @@ from sciml.materials.properties.comparison import (
 )
 from sciml.materials.properties.dynamics import save_motion
 from sciml.materials.simulated_crystals import SILICON, SILICON_CARBIDE, crystal
+from sciml.materials.trained import POTENTIAL_FILE, trained_file
 from sciml.training.recipe import Recipe
-from sciml.training.run import Outcome, RecipeTask, record_folder, run_recipe
-
-POTENTIAL_FILE = "potential.safetensors"
+from sciml.training.run import Outcome, RecipeTask
 
 _TRUTHS = {"silicon": SILICON, "silicon_carbide": SILICON_CARBIDE}
 _CONSTANTS = ("C11", "C12", "C44")
@@ -86,30 +83,6 @@ def properties(recipe: PropertyRecipe, folder: Path) -> Outcome:
         "cpu": time.process_time() - started[1],
     }
     return Outcome("finished", metrics, {recipe.potential: sha256_of(source)}, outputs, seconds)
-
-
-def trained_file(potential: str) -> Path:
-    """Where a potential is; it is trained if need be.
-
-    Args:
-        potential: A file, or the name of a recipe such as ``materials/silicon-fast``: its published
-            record comes first, then a finished run, then a new run.
-
-    Returns:
-        The file.
-
-    Raises:
-        BadInput: if there is no such file or recipe.
-    """
-    if potential.endswith(".safetensors"):
-        path = Path(potential)
-        if not path.is_file():
-            raise BadInput(f"potential: no file {potential}; give one, or the name of a recipe.")
-        return path
-    published = record_folder(potential) / POTENTIAL_FILE
-    if published.is_file():
-        return published
-    return run_recipe(project_root() / "recipes" / f"{potential}.yaml").folder / POTENTIAL_FILE
 
 
 def _shown(folder: Path, name: str, data: xr.Dataset) -> list[Path]:

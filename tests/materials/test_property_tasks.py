@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 import xarray as xr
 
-from sciml.core.errors import BadInput, DamagedFile
+from sciml.core.errors import DamagedFile
 from sciml.materials import property_tasks
 from sciml.materials.figures.properties import DRAWERS
-from sciml.materials.property_tasks import PropertyRecipe, properties, trained_file
-from sciml.training import run
+from sciml.materials.property_tasks import PropertyRecipe, properties
 from tests.materials.properties.known_crystals import stillinger_weber
 
 
@@ -69,22 +68,6 @@ def test_what_is_left_out_leaves_no_number(tmp_path: Path, monkeypatch: pytest.M
     assert [path.name for path in outcome.outputs] == ["potential.safetensors"]
 
 
-def test_a_published_potential_comes_before_a_new_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(property_tasks, "record_folder", lambda name: tmp_path / name)
-    monkeypatch.setattr(
-        property_tasks, "run_recipe", lambda path: run.Run({}, tmp_path / f"new {path.stem}")
-    )
-    name = "materials/any"
-    assert trained_file(name) == tmp_path / "new any" / "potential.safetensors"
-    (tmp_path / name).mkdir(parents=True)
-    (tmp_path / name / "potential.safetensors").touch()
-    assert trained_file(name) == tmp_path / name / "potential.safetensors"
-
-
-def test_a_potential_or_record_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no file lost"):
-        trained_file("lost.safetensors")
+def test_a_record_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(DamagedFile, match="run `sciml run recipes/materials/silicon-properties"):
         DRAWERS["liquid"](record=tmp_path)

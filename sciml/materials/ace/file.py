@@ -96,7 +96,7 @@ def load_potential(path: Path) -> AcePotential | Committee:
     _require_whole(path, text, header, arrays)
     found = _loaded(path, header, arrays)
     _require_agreement(path, found[0], header, arrays)
-    return Committee(found) if len(found) > 1 else found[0]
+    return found[0] if len(found) == 1 else Committee(found)
 
 
 def load_single(path: Path) -> AcePotential:
@@ -112,7 +112,7 @@ def load_single(path: Path) -> AcePotential:
 
 def _members(potential: AcePotential | Committee) -> tuple[AcePotential, ...]:
     """One or more potentials that have all but their numbers in common."""
-    given = potential.members if isinstance(potential, Committee) else (potential,)
+    given = list(potential.members) if isinstance(potential, Committee) else [potential]
     members = tuple(one for one in given if isinstance(one, AcePotential))
     kinds = {(str(one.settings), one.elements, one.grade is None) for one in members}
     if len(members) < len(given) or len(kinds) > 1:
@@ -127,7 +127,7 @@ def _arrays(members: tuple[AcePotential, ...]) -> Arrays:
     """All arrays by name; lists of whole numbers as such."""
     learnt = [_learnt(one) for one in members]
     together = {name: np.stack([each[name] for each in learnt]) for name in learnt[0]}
-    named = (together if len(members) > 1 else learnt[0]) | tables(members[0].settings)
+    named = (learnt[0] if len(members) == 1 else together) | tables(members[0].settings)
     types = {name: np.int32 if array.dtype.kind == "i" else "<f8" for name, array in named.items()}
     return {name: np.ascontiguousarray(array, types[name]) for name, array in named.items()}
 
