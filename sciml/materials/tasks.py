@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sciml.materials.distillation_tasks import TASKS as DISTILLATION_TASKS
+from sciml.materials.judging_tasks import TASKS as JUDGING_TASKS
 from sciml.materials.label_tasks import TASKS as LABEL_TASKS
 from sciml.materials.potential_training import (
     PotentialRecipe,
@@ -45,6 +46,7 @@ def potential(recipe: PotentialRecipe, folder: Path) -> Outcome:
 TASKS = {
     "materials/potential": RecipeTask(PotentialRecipe, potential),
     **DISTILLATION_TASKS,
+    **JUDGING_TASKS,
     **PROPERTY_TASKS,
     **LABEL_TASKS,
 }
