@@ -5,5 +5,6 @@
 * ``work``: energies against forces and stresses; units, signs, orders, offsets.
 * ``frames``: bad numbers, close atoms, net forces, energies per atom, outliers, copies.
 * ``check``: all of them on a whole dataset.
+* ``planted``: slips made on purpose, each of which the checks must name.
 * ``consistency``: the stress of a potential against finite strain of its energy.
 """

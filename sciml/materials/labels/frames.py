@@ -115,8 +115,8 @@ def check_totals(structures: Sequence[Structure]) -> Report:
     finding = Finding(
         "energy per atom",
         "all frames",
-        f"energies of {atoms.min()} to {atoms.max()} atoms differ by {100 * as_averages:.2g} %, "
-        f"and by {100 * as_totals:.2g} % if they are divided by the number of atoms",
+        f"energies of {atoms.min()} to {atoms.max()} atoms differ by {100 * as_averages:.0f} %, "
+        f"and by {100 * as_totals:.0f} % if they are divided by the number of atoms",
         "energies that grow with the number of atoms",
         "Multiply each energy with its number of atoms.",
         as_totals / max(as_averages, 1e-12),
