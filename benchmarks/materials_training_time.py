@@ -251,7 +251,7 @@ def draw(curves: dict[str, dict[str, list[Point]]]) -> None:
             panel.set_xlabel("processor minutes")
             panel.tick_params(axis="x", which="minor", labelbottom=False)
             panel.set_xticks(TICKS, [str(minutes) for minutes in TICKS])
-        panels[0][0].legend()
+        panels[-1][1].legend(loc="center left")
         picture.savefig(RECORD.with_suffix(".png"))
 
 
