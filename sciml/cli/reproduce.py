@@ -193,8 +193,10 @@ def _recipe(item: ListedRecipe) -> Row:
     from sciml.training.run import run_recipe
 
     done = run_recipe(item.path, fresh=True)
-    name, value = next((k, v) for k, v in done.record["metrics"].items() if isinstance(v, float))
-    return {"status": "ran", "remark": f"{name} {value:.4g}"}
+    numbers = (
+        f"{k} {v:.4g}" for k, v in done.record["metrics"].items() if isinstance(v, int | float)
+    )
+    return {"status": "ran", "remark": next(numbers, "")}
 
 
 def _published_records() -> list[Row]:

@@ -277,11 +277,4 @@ def test_what_lammps_refuses_is_told_and_does_no_harm(silicon) -> None:
         LammpsPotential(["pair_style sw"], ["Sj"])
     with pytest.raises(BadInput, match="expected different symbols"):
         LammpsPotential(["pair_style sw"], ["Si", "Si"])
-    flat = replace(
-        crystal(),
-        periodic=np.array([True, True, False]),
-        cell=np.array([[1.0, 0, 0], [2, 0, 0], [0, 0, 9]]),
-    )
-    with pytest.raises(BadInput, match="2 periodic directions are not independent"):
-        evaluated(silicon, flat)
     assert energy(silicon, crystal(length=LATTICE)) == pytest.approx(-4 * EPSILON)
