@@ -1,17 +1,19 @@
 """Errors of MACE against its training time, for ``benchmarks/materials_training_time.py``.
 
-    python -I mace_training.py ARRAYS.npz RESULTS.jsonl
+    python -I mace_training.py ARRAYS.npz RESULTS.jsonl STATE.pt
 
 One training at a constant rate is the trunk. Towards each budget a branch leaves it: the weights
 of the second stage, and a rate that falls. What a branch ends with is what a training of that
-budget gives. The time is that of the processor, building graphs included, judging not.
+budget gives. The time is that of the processor, building graphs included, judging not. Budgets
+that have results are passed over, and a run that was stopped goes on from its state.
 """
 
 import copy
 import json
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +39,10 @@ WANTED = {"forces": True, "virials": True, "stress": True, "displacement": False
 WANTED |= {"hessian": False, "edge_forces": False, "atomic_stresses": False}
 GPA = 1 / 160.21766208  # eV/Å³
 TRUNK_STEP = 120.0  # s, after which the trunk itself is judged
+KEEP = 120.0  # s between two states
 
 given = np.load(sys.argv[1], allow_pickle=False)
-results = Path(sys.argv[2])
+results, state_file = Path(sys.argv[2]), Path(sys.argv[3])
 number = int(given["train_numbers"][0])
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float32)
@@ -195,6 +198,7 @@ per_epoch = len(training.batches)
 first = modules.WeightedEnergyForcesStressLoss(**FIRST)
 second = modules.WeightedEnergyForcesStressLoss(**SECOND)
 trunk_seconds = spent + time.process_time()
+shown = TRUNK_STEP
 
 
 def judge(kind: str, seconds: float, **more: Any) -> None:
@@ -205,24 +209,61 @@ def judge(kind: str, seconds: float, **more: Any) -> None:
         out.write(json.dumps(line) + "\n")
 
 
+def keep(name: str, seconds: float) -> None:
+    """Write the state of the trunk or of a branch, which replaces the last one."""
+    beside = state_file.with_name(f"{state_file.stem}-{name}{state_file.suffix}")
+    torch.save({"state": training.state(), "seconds": seconds, "shown": shown}, f"{beside}.new")
+    os.replace(f"{beside}.new", beside)
+
+
+def kept(name: str) -> dict[str, Any] | None:
+    """What was written last."""
+    beside = state_file.with_name(f"{state_file.stem}-{name}{state_file.suffix}")
+    return torch.load(beside, weights_only=True) if beside.exists() else None
+
+
+def steps(
+    loss: torch.nn.Module, done: float, until: float, rate: Callable[[float], float], name: str
+) -> float:
+    """Steps from a time to another, s; the time reached."""
+    last = done
+    while done < until:
+        clock = time.process_time()
+        training.step(loss, rate(done))
+        done += time.process_time() - clock
+        if done - last > KEEP:
+            last = done
+            keep(name, done)
+    return done
+
+
 def branch(budget: float, begun: float) -> None:
     """Finish a training at a budget, s."""
-    kept = training.state()
-    clock = time.process_time()
-    length = budget - begun
-    while (done := time.process_time() - clock) < length:
-        training.step(second, RATE * (LAST_RATE / RATE) ** (done / length))
-    judge("branch", begun + time.process_time() - clock, budget=budget / 60)
-    training.restore(kept)
+    trunk, name = training.state(), f"branch-{budget / 60:g}"
+    done = begun
+    if (before := kept(name)) is not None:
+        training.restore(before["state"])
+        done = before["seconds"]
+    fall = LAST_RATE / RATE
+    done = steps(
+        second, done, budget, lambda t: RATE * fall ** ((t - begun) / (budget - begun)), name
+    )
+    judge("branch", done, budget=budget / 60)
+    training.restore(trunk)
 
 
-shown = TRUNK_STEP
-for budget in 60.0 * given["budgets"]:
-    while trunk_seconds < (1 - BRANCH) * budget:
-        clock = time.process_time()
-        training.step(first, RATE)
-        trunk_seconds += time.process_time() - clock
-        if trunk_seconds > shown:
+lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
+finished = {json.loads(line).get("budget") for line in lines}
+if (before := kept("trunk")) is not None:
+    training.restore(before["state"])
+    trunk_seconds, shown = before["seconds"], before["shown"]
+for minutes in given["budgets"]:
+    leaves = (1 - BRANCH) * 60.0 * minutes
+    while trunk_seconds < leaves:
+        trunk_seconds = steps(first, trunk_seconds, min(shown, leaves), lambda _: RATE, "trunk")
+        if trunk_seconds >= shown:
             shown += max(TRUNK_STEP, 0.1 * trunk_seconds)
             judge("trunk", trunk_seconds)
-    branch(budget, trunk_seconds)
+        keep("trunk", trunk_seconds)
+    if minutes not in finished:
+        branch(60.0 * minutes, trunk_seconds)

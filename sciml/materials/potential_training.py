@@ -1,5 +1,6 @@
 """Training a potential as a recipe asks: what its recipe and that of a student have in common."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from sciml.materials.ace.fine_tuning import continued, with_refitted_energies
 from sciml.materials.ace.frames import Frames, LossSettings
 from sciml.materials.ace.layer import AceLayer, loss_of
 from sciml.materials.ace.model import AcePotential, AceSettings
+from sciml.materials.ace.refit import RefitSettings, refitted
 from sciml.materials.ace.start import Start, StartKind, start
 from sciml.materials.committee import Committee
 from sciml.materials.datasets import open_structures
@@ -59,6 +61,7 @@ class PotentialRecipe(Recipe):
     loss: LossSettings = LossSettings()
     start: StartKind | FromPotential = "random"  # linear: the least-squares potential
     training: FitSettings | None = FitSettings()  # null keeps the start
+    refit: RefitSettings | None = None  # of the linear part after training; null leaves it
     members: PositiveInt = 1  # trained alike from other random numbers; several are a committee
 
 
@@ -107,8 +110,8 @@ def lesson_of(data: PotentialData, splits: Mapping[str, list[Structure]]) -> Les
 def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
     """Start and train a potential, and let its grade know what it has seen.
 
-    Energies of the elements are fitted once more after the training: least squares is exact
-    where a short training leaves an error that all atoms share.
+    Energies of the elements, and the other weights that energies are linear in, are fitted once
+    more after the training: least squares is exact where a training stops short.
 
     Args:
         recipe: The settings.
@@ -146,9 +149,35 @@ def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
         recipe=recipe.model_dump(mode="json") | used,
     )
     metrics |= {"epochs": result.epochs} | {f"validation {k}": v for k, v in result.best.items()}
-    seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
+    seconds = Counter({"wall": result.wall_seconds, "cpu": result.cpu_seconds})
     found = with_refitted_energies(layer.potential(), lesson.frames, lesson.weights)
-    return Trained(found.with_grade(lesson.frames), metrics, seconds, used)
+    if recipe.refit is not None:
+        found, told, spent = _refitted(recipe, lesson, found, begun.stress_offset)
+        metrics |= told
+        seconds.update(spent)
+    return Trained(found.with_grade(lesson.frames), metrics, dict(seconds), used)
+
+
+def _refitted(
+    recipe: PotentialRecipe, lesson: Lesson, found: AcePotential, stress_offset: float
+) -> tuple[AcePotential, dict[str, float], dict[str, float]]:
+    """The linear part by least squares, what it gained, and its time."""
+    assert recipe.refit is not None
+    wall, cpu = time.perf_counter(), time.process_time()
+    refit = refitted(
+        found,
+        lesson.frames,
+        recipe.loss,
+        lesson.weights,
+        settings=recipe.refit,
+        stress_offset=stress_offset,
+        seed=recipe.seed,
+    )
+    told = {"refit: share of the loss that is gone": refit.gain}
+    if refit.gain:
+        told["refit: ridge"] = refit.ridge
+    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    return refit.potential, told, seconds
 
 
 def trained_members(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> list[Trained]:

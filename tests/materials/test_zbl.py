@@ -79,7 +79,7 @@ def test_energy_slope_and_stiffness_are_continuous_at_both_ends_of_the_switch() 
 
 
 def test_it_always_repels() -> None:
-    r = np.linspace(0.05, 1.77, 2000)
+    r = np.linspace(0.05, 1.33, 2000)
     numbers = np.full(r.shape, 14)
     energy, slope = CARBIDE.curve(r, numbers, numbers)
     assert np.all(energy > 0)
@@ -119,7 +119,7 @@ def test_bonds_feel_nothing() -> None:
     bonds = np.array([2.35, 1.88])  # of silicon and of silicon carbide, Å
     curve = CARBIDE.curve(bonds, np.array([14, 14]), np.array([14, 6]))
     np.testing.assert_array_equal(curve.energy, 0)
-    assert CARBIDE.cutoff == pytest.approx(0.8 * 2.22)
+    assert CARBIDE.cutoff == pytest.approx(0.6 * 2.22)
 
 
 def test_bad_input_is_named() -> None:

@@ -16,6 +16,7 @@ The way from positions to an energy, one module a step:
 * ``reference``: energies, forces and stresses from that file alone, by plain NumPy.
 * ``grade``: how far an atom's surroundings are from those of the training.
 * ``jacobian``, ``start``: the best linear energy by least squares, and random weights.
+* ``refit``: the linear part of a trained potential once more, by least squares.
 * ``fine_tuning``: a trained potential as a start, for other elements and other labels.
 * ``frames``, ``layer``: batches, and the weights as a Paddle layer with its loss.
 

@@ -16,10 +16,10 @@ from sciml.materials.ace.couplings import Couplings, CouplingSettings, couplings
 from sciml.materials.ace.edges import Edges, edges_of
 from sciml.materials.ace.grade import Grade, graded
 from sciml.materials.ace.harmonics import LARGEST_DEGREE
-from sciml.materials.ace.invariants import channel_slopes, invariants
-from sciml.materials.ace.messages import message_slopes, messages
+from sciml.materials.ace.invariants import channel_slopes, invariant_rates, invariants
+from sciml.materials.ace.messages import message_rates, message_slopes, messages
 from sciml.materials.ace.mixing import mixed, moment_slopes
-from sciml.materials.ace.moments import moments, pair_slopes, pull
+from sciml.materials.ace.moments import moments, pair_slopes, pull, push
 from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.potential import Evaluation
 from sciml.materials.structures import Structure
@@ -224,6 +224,41 @@ def _features(
     """Features of one layer; shift and scale may go on with those of the next."""
     values = invariants(lists, channels).reshape(len(channels), -1)
     return (values - shift[: values.shape[1]]) * scale[: values.shape[1]]
+
+
+def feature_rates(
+    edges: Edges, weights: Weights, lists: Couplings, drift: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Features of both layers, and how fast they change when the pairs' vectors change.
+
+    Args:
+        edges: Pairs of one or more structures.
+        weights: Of the same type as the pairs.
+        lists: Products and sums.
+        drift: Rates of the pairs' vectors, Å, (pair, 3).
+
+    Returns:
+        Both of shape (atom, feature).
+    """
+    elements, split = len(weights.mixing), len(weights.charge_share)
+    sums = moments(edges, elements), push(edges, elements, drift)
+    channels = [mixed(weights.mixing, edges.element, each) for each in sums]
+    local = _feature_pair(lists, channels, weights, slice(0, split))
+    if not weights.charge.shape[1]:
+        return local
+    bias = weights.charge_bias[edges.element]
+    charges = local[0] @ _charge(weights) + bias, local[1] @ _charge(weights)
+    far = message_rates(edges, drift, charges, weights.message)
+    second = _feature_pair(lists, far, weights, slice(split, None))
+    return np.hstack([local[0], second[0]]), np.hstack([local[1], second[1]])
+
+
+def _feature_pair(
+    lists: Couplings, pair: Sequence[NDArray[Any]], weights: Weights, place: slice
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Features of one layer and their rates, from channels and their rates."""
+    values, rates = (x.reshape(len(x), -1) for x in invariant_rates(lists, *pair))
+    return (values - weights.shift[place]) * weights.scale[place], rates * weights.scale[place]
 
 
 def evaluated(

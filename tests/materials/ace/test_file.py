@@ -113,7 +113,7 @@ def test_a_header_names_units_elements_and_the_core(saved: Path) -> None:
     assert header["units"]["energy"] == "eV"
     assert (header["elements"], header["symbols"]) == ([6, 14], ["C", "Si"])
     assert header["cutoff"] == 4.0
-    assert header["core"]["outer"][1][1] == pytest.approx(1.776)
+    assert header["core"]["outer"][1][1] == pytest.approx(1.332)
     formulas = " ".join([*header["energy"], header["grade"]])
     assert {name for name in Weights._fields if name not in formulas} == set()
     assert {

@@ -104,7 +104,7 @@ def test_a_potential_of_other_settings_is_refused() -> None:
 
 
 def test_a_new_nucleus_must_fit_into_the_cutoff() -> None:
-    radial = SETTINGS.radial.model_copy(update={"cutoff": 3.0})
+    radial = SETTINGS.radial.model_copy(update={"cutoff": 2.5})
     short = potential(settings=SETTINGS.model_copy(update={"radial": radial}))
     with pytest.raises(BadInput, match=r"raise radial\.cutoff"):
         with_elements(short, [6, 55])

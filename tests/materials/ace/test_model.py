@@ -144,7 +144,7 @@ def test_energy_is_smooth_where_a_neighbour_leaves(either: AcePotential) -> None
 def test_nuclei_repel_beneath_what_is_learnt(either: AcePotential) -> None:
     """The pairs that are there give what the repulsion's own neighbour list gives."""
     structures = [crowded(0), replace(crowded(1), periodic=np.array([True, False, True]))]
-    structures += [dimer(r, Z) for r in (0.5, 1.1) for Z in ((14, 14), (6, 14), (6, 6))]
+    structures += [dimer(r, Z) for r in (0.4, 0.85) for Z in ((14, 14), (6, 14), (6, 6))]
     core = NuclearRepulsion(["Si", "C"]).evaluate(structures)
     lists = couplings(either.settings.couplings)
     for one, whole, nuclei in zip(structures, either.evaluate(structures), core, strict=True):
@@ -164,7 +164,7 @@ def test_atoms_that_touch_feel_their_nuclei_alone(
 ) -> None:
     """However large the weights are."""
     wild = replace(either, weights=either.weights._replace(mixing=30 * either.weights.mixing))
-    distances = np.linspace(0.1, 0.4 * sum(covalent_radius(z) for z in numbers), 7)
+    distances = np.linspace(0.1, 0.3 * sum(covalent_radius(z) for z in numbers), 7)
     alone = sum(wild.evaluate([dimer(50.0, numbers)])[0].atom_energies)
     near = [dimer(r, numbers) for r in distances]
     core = NuclearRepulsion(["Si", "C"]).evaluate(near)
@@ -176,22 +176,22 @@ def test_atoms_that_touch_feel_their_nuclei_alone(
 @pytest.mark.parametrize("numbers", [(14, 14), (14, 6), (6, 6)])
 def test_atoms_that_nearly_touch_repel_more_and_more_and_smoothly(numbers: tuple[int, int]) -> None:
     """Where the repulsion and the learnt energy begin, energy, force and stiffness do not jump."""
-    distances = np.arange(0.5, 2.0, 0.001)
+    distances = np.arange(0.4, 2.0, 0.0003)
     found = potential().evaluate([dimer(r, numbers) for r in distances])
     push = np.array([one.forces[1, 0] for one in found])  # on the far atom, outwards
     energies = np.array([one.energy for one in found])
-    near = distances < 1.0
+    near = distances < 0.75
     assert np.all(push[near] > 1)
     assert np.all(np.diff(push[near]) < 0)
     middle = (push[1:] + push[:-1]) / 2
-    np.testing.assert_allclose(-np.diff(energies) / 0.001, middle, rtol=1e-4, atol=1e-3)
-    stiffness = np.diff(push) / 0.001
+    np.testing.assert_allclose(-np.diff(energies) / 0.0003, middle, rtol=1e-4, atol=1e-3)
+    stiffness = np.diff(push) / 0.0003
     assert np.abs(np.diff(stiffness)).max() < 0.02 * np.abs(stiffness).max()
 
 
 def test_a_cutoff_within_the_repulsion_is_refused() -> None:
-    short = SETTINGS.model_copy(update={"radial": RadialSettings(cutoff=1.7, functions=4)})
-    with pytest.raises(BadInput, match=r"cutoff is 1.7 Å, but nuclei.*repel up to 1.776 Å"):
+    short = SETTINGS.model_copy(update={"radial": RadialSettings(cutoff=1.3, functions=4)})
+    with pytest.raises(BadInput, match=r"cutoff is 1.3 Å, but nuclei.*repel up to 1.332 Å"):
         potential(settings=short)
     potential(settings=short.model_copy(update={"core": False}))
 

@@ -1,0 +1,235 @@
+"""The linear part of a trained potential once more, by least squares.
+
+Energies, forces and stresses are linear in the weights that each feature has by itself. Many of
+them do nearly the same, and a training by gradients stops long before their optimum; least squares
+is there at once. How far the weights may go from the trained ones is a ridge that is chosen by
+cross-validation: where frames are few and the training knows them by heart, nothing changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field, PositiveFloat, PositiveInt
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from sciml.core.axes import FloatArray, IntArray
+from sciml.core.settings import Settings
+from sciml.materials.ace.couplings import couplings
+from sciml.materials.ace.edges import element_places
+from sciml.materials.ace.frames import LossSettings, require_labels, stress_counts
+from sciml.materials.ace.model import AcePotential, feature_rates, feature_sizes, pairs_of
+from sciml.materials.ace.moments import pair_rates
+from sciml.materials.structures import Structure
+
+_ATOMS = 4000  # evaluated at a time
+
+
+class RefitSettings(Settings):
+    """How the linear part of a trained potential is fitted once more."""
+
+    energy: PositiveFloat = (
+        100.0  # by (eV/atom)², the weight of energies; the others are the loss's
+    )
+    rows: PositiveInt = 100  # force components of a structure that are drawn; all if it has fewer
+    folds: int = Field(default=3, ge=2)  # of the cross-validation
+    largest_ridge: PositiveFloat = 1e-6  # of the loss, by a weight in its own unit
+    ridges: PositiveInt = 6  # each a tenth of the one before
+
+
+class Refitted(NamedTuple):
+    """What a refit found."""
+
+    potential: AcePotential  # without a grade
+    ridge: float  # infinite if the trained weights are kept
+    gain: float  # share of the loss on frames left out that is gone
+
+
+class _Asked(NamedTuple):
+    """What equations are written for."""
+
+    trained: AcePotential
+    loss: LossSettings
+    stress_offset: float
+    rows: int
+
+
+class _Normal(NamedTuple):
+    """The loss by changes c of the weights: cᵀ square c - 2 right c + now."""
+
+    square: FloatArray  # (weight, weight)
+    right: FloatArray  # (weight,)
+    now: float
+
+    def loss(self, change: FloatArray) -> float:
+        """With the weights changed."""
+        return float(change @ self.square @ change - 2 * self.right @ change + self.now)
+
+    def plus(self, other: "_Normal", sign: int = 1) -> "_Normal":
+        """Of the frames of both, or without those of the other."""
+        return _Normal(*(a + sign * b for a, b in zip(self, other, strict=True)))
+
+    def solved(self, ridge: float) -> FloatArray:
+        """The best change, where a change costs its square times the ridge.
+
+        Raises:
+            LinAlgError: if the ridge is less than what is lost in rounding.
+        """
+        square = self.square + ridge * np.eye(len(self.right))
+        return cho_solve(cho_factor(square, overwrite_a=True), self.right)
+
+
+def refitted(
+    trained: AcePotential,
+    structures: Sequence[Structure],
+    loss: LossSettings,
+    weights: FloatArray,
+    *,
+    settings: RefitSettings = RefitSettings(),
+    stress_offset: float = 0.0,
+    seed: int = 0,
+) -> Refitted:
+    """Move the linear weights and the energies of the elements to where least squares has them.
+
+    Args:
+        trained: Knows all elements of the structures.
+        structures: With the labels that the loss weighs; no fewer than there are folds.
+        loss: Weights of forces and stresses.
+        weights: Of each structure in the loss, (frame,).
+        settings: Weight of energies, rows, folds and ridges.
+        stress_offset: eV/Å³, what the stress labels have too much in xx, yy and zz.
+        seed: Of rows and folds.
+
+    Returns:
+        The potential, and how it was chosen.
+
+    Raises:
+        BadInput: if a label that is needed is missing or an element is not known.
+    """
+    rng = np.random.default_rng(seed)
+    loss = loss.model_copy(update={"energy": settings.energy})
+    asked, shares = _Asked(trained, loss, stress_offset, settings.rows), weights / weights.sum()
+
+    def normal(chosen: IntArray) -> _Normal:
+        return _normal(asked, [structures[i] for i in chosen], shares[chosen], rng)
+
+    alone = np.array([len(one) == 1 for one in structures])  # no other frame says what they say
+    order = rng.permutation(np.flatnonzero(~alone))
+    parts = [normal(fold) for fold in np.array_split(order, settings.folds)]
+    whole = normal(np.flatnonzero(alone))
+    for part in parts:
+        whole = whole.plus(part)
+    ridge, left = _best_ridge(parts, whole, settings)
+    if ridge == np.inf:
+        return Refitted(replace(trained, grade=None), ridge, 0.0)
+    return Refitted(_changed(trained, whole.solved(ridge)), ridge, 1 - left)
+
+
+def _best_ridge(
+    parts: list[_Normal], whole: _Normal, settings: RefitSettings
+) -> tuple[float, float]:
+    """The ridge that serves frames that are left out best, and the share of their loss it leaves."""
+    best, now = (np.inf, 1.0), sum(part.now for part in parts)
+    for number in range(settings.ridges):
+        ridge = settings.largest_ridge / 10**number
+        try:
+            left = sum(part.loss(whole.plus(part, -1).solved(ridge)) for part in parts) / now
+        except LinAlgError:
+            break
+        best = min(best, (ridge, left), key=lambda pair: pair[1])
+    return best
+
+
+def _normal(
+    asked: _Asked, structures: list[Structure], shares: FloatArray, rng: np.random.Generator
+) -> _Normal:
+    """Of some structures."""
+    size = len(_units(asked.trained))
+    found = _Normal(np.zeros((size, size)), np.zeros(size), 0.0)
+    for one, share in zip(structures, shares, strict=True):
+        table, errors = _equations(asked, one, rng)
+        found.square[...] += share * table.T @ table
+        found.right[...] += share * table.T @ errors
+        found = found._replace(now=found.now + share * float(errors @ errors))
+    return found
+
+
+def _equations(
+    asked: _Asked, one: Structure, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """What one structure asks of the changes, weighed as in the loss: rows and what is missing."""
+    loss, stressed = asked.loss, stress_counts(one, asked.loss)
+    labels = {"energy": one.energy, "forces": one.forces}
+    require_labels(one, labels | ({"stress": one.stress} if stressed else {}))
+    now = asked.trained.evaluate([one])[0]
+    assert one.energy is not None
+    assert one.forces is not None
+    drawn = rng.permutation(one.forces.size)[: asked.rows]
+    energy, slopes = _slopes(asked.trained, one, drawn, stressed)
+    tables = [energy / len(one), -slopes[: len(drawn)]]
+    errors = [
+        np.array([one.energy - now.energy]) / len(one),
+        (one.forces - now.forces).ravel()[drawn],
+    ]
+    costs = [loss.energy, loss.forces / len(drawn)]
+    if stressed:
+        assert one.stress is not None
+        tables.append(slopes[len(drawn) :] / one.volume)
+        errors.append(one.stress - asked.stress_offset * np.array([1, 1, 1, 0, 0, 0]) - now.stress)
+        costs.append(loss.stress / 6)
+    rows = [np.sqrt(cost) * table for cost, table in zip(costs, tables, strict=True)]
+    right = [np.sqrt(cost) * error for cost, error in zip(costs, errors, strict=True)]
+    return np.concatenate(rows) * _units(asked.trained), np.concatenate(right)
+
+
+def _slopes(
+    trained: AcePotential, one: Structure, drawn: IntArray, stressed: bool
+) -> tuple[FloatArray, FloatArray]:
+    """What each weight adds to the energy, and its slopes by coordinates and by strains.
+
+    The features of many copies of the structure are followed, each of which moves in its own way.
+    """
+    atoms, kinds = len(one), len(trained.elements)
+    ways = len(drawn) + 6 * stressed
+    shift, strain = np.zeros((ways, atoms, 3)), np.zeros((ways, 6))
+    shift.reshape(ways, -1)[np.arange(len(drawn)), drawn] = 1
+    strain[len(drawn) :] = np.eye(6)[: ways - len(drawn)]
+    step, found = max(_ATOMS // atoms, 1), []
+    lists = couplings(trained.settings.couplings)
+    for start in range(0, ways, step):
+        some = slice(start, start + step)
+        copies = len(strain[some])
+        edges = pairs_of([one] * copies, trained.elements, trained.settings)
+        drift = pair_rates(edges, shift[some].reshape(-1, 3), strain[some])
+        features, rates = feature_rates(edges, trained.weights, lists, drift)
+        found.append(_by_element(rates, edges.element, copies, kinds))
+    energy = _by_element(features[:atoms], edges.element[:atoms], 1, kinds)
+    counts = np.bincount(element_places(one, trained.elements), minlength=kinds)
+    slopes = np.concatenate(found)
+    return np.hstack([energy, counts[None]]), np.hstack([slopes, np.zeros((ways, kinds))])
+
+
+def _by_element(features: FloatArray, element: IntArray, copies: int, kinds: int) -> FloatArray:
+    """Sums over the atoms of each element, (copy, element and feature)."""
+    parts = features.reshape(copies, -1, features.shape[1])
+    mine = element[: parts.shape[1]]
+    sums = [parts[:, mine == kind].sum(axis=1) for kind in range(kinds)]
+    return np.concatenate(sums, axis=1)
+
+
+def _units(trained: AcePotential) -> FloatArray:
+    """How large a weight is meant to be, eV: those of the features by element, then 1 for these."""
+    sizes, kinds = feature_sizes(trained.settings), len(trained.elements)
+    return np.concatenate([np.tile(sizes / np.sqrt(len(sizes)), kinds), np.ones(kinds)])
+
+
+def _changed(trained: AcePotential, change: FloatArray) -> AcePotential:
+    """The potential with its weights changed, in their units."""
+    given, kinds = trained.weights, len(trained.elements)
+    moved = change * _units(trained)
+    weights = given._replace(
+        linear=given.linear + moved[:-kinds].reshape(given.linear.shape),
+        element_energy=given.element_energy + moved[-kinds:],
+    )
+    return replace(trained, weights=weights, grade=None)

@@ -1,0 +1,114 @@
+"""The linear part by least squares: against forces that were evaluated, and where it must not go."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sciml.core.errors import BadInput
+from sciml.materials.ace.couplings import couplings
+from sciml.materials.ace.frames import LossSettings
+from sciml.materials.ace.model import AcePotential, AceSettings, feature_rates, layers, pairs_of
+from sciml.materials.ace.moments import pair_rates
+from sciml.materials.ace.refit import RefitSettings, refitted
+from sciml.materials.structures import Structure
+from tests.materials.ace.test_kernels import crystal
+from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, potential
+from tests.materials.ace.test_training import labelled
+
+LOSS = LossSettings(energy=3.0, forces=1.0, stress=50.0)
+SETTING = pytest.mark.parametrize("settings", [SETTINGS, TWO_LAYERS], ids=["local", "messages"])
+
+
+def moved(given: AcePotential, seed: int) -> AcePotential:
+    """With other linear weights and energies of the elements."""
+    rng, old = np.random.default_rng(seed), given.weights
+    linear = old.linear + 0.3 * rng.normal(size=old.linear.shape)
+    energies = old.element_energy + rng.normal(size=old.element_energy.shape)
+    return replace(given, weights=old._replace(linear=linear, element_energy=energies))
+
+
+def worst(given: AcePotential, structures: list[Structure]) -> float:
+    """Largest error of any force, eV/Å."""
+    errors = [
+        np.abs(found.forces - one.forces).max()
+        for one, found in zip(structures, given.evaluate(structures), strict=True)
+        if one.forces is not None
+    ]
+    return float(max(errors))
+
+
+@SETTING
+def test_rates_of_features_against_finite_differences(settings: AceSettings) -> None:
+    given, structure, step = potential(settings=settings), crystal(3), 1e-5
+    edges = pairs_of([structure], given.elements, settings)
+    shift = np.random.default_rng(1).normal(size=(len(structure), 3))
+    drift, lists = pair_rates(edges, shift, np.zeros((1, 6))), couplings(settings.couplings)
+    values, rates = feature_rates(edges, given.weights, lists, drift)
+    np.testing.assert_allclose(values, layers(edges, given.weights, lists).features, rtol=1e-10)
+
+    def after(size: float) -> np.ndarray:
+        there = replace(structure, positions=structure.positions + size * shift)
+        return layers(pairs_of([there], given.elements, settings), given.weights, lists).features
+
+    slope = (after(step) - after(-step)) / (2 * step)
+    np.testing.assert_allclose(rates, slope, atol=1e-6 * np.abs(slope).max())
+
+
+@SETTING
+@pytest.mark.parametrize("offset", [0.0, 0.02])
+def test_labels_that_other_linear_weights_gave_are_met(
+    settings: AceSettings, offset: float
+) -> None:
+    """From half of the force components, energies and stresses of few frames."""
+    given = potential(4, settings)
+    structures = labelled(moved(given, 5), range(40), offset)
+    before = worst(given, structures)
+    found = refitted(
+        given,
+        structures,
+        LOSS,
+        np.ones(40),
+        settings=RefitSettings(rows=8, ridges=12),
+        stress_offset=offset,
+    )
+    assert found.gain > 0.999
+    assert worst(found.potential, structures) < 1e-3 * before
+    fresh = labelled(moved(given, 5), range(50, 53))
+    assert worst(found.potential, fresh) < 1e-2 * worst(given, fresh)
+    energies = [one.energy for one in found.potential.evaluate(fresh)]
+    np.testing.assert_allclose(energies, [one.energy for one in fresh], atol=0.05)
+
+
+def test_noise_is_not_learnt() -> None:
+    """Cross-validation keeps the trained weights where nothing can be learnt."""
+    given, rng = potential(6), np.random.default_rng(7)
+    noisy = [
+        replace(one, forces=one.forces + rng.normal(size=one.forces.shape))
+        for one in labelled(given, range(12))
+        if one.forces is not None
+    ]
+    loss, settings = LossSettings(stress=0.0), RefitSettings(energy=1e-6)
+    found = refitted(given, noisy, loss, np.ones(12), settings=settings)
+    size = np.abs(given.weights.linear).mean()
+    change = np.abs(found.potential.weights.linear - given.weights.linear).mean()
+    assert change < 0.05 * size
+    assert found.gain < 0.05
+
+
+def test_a_frame_without_weight_does_not_count() -> None:
+    given = potential(8)
+    structures = labelled(moved(given, 9), range(24))
+    wrong = [
+        replace(one, energy=1e6, forces=-one.forces) for one in structures if one.forces is not None
+    ]
+    both, weights = [*structures, *wrong[:4]], np.repeat([1.0, 0.0], [24, 4])
+    found = refitted(given, both, LOSS, weights, settings=RefitSettings(ridges=12))
+    assert worst(found.potential, structures) < 1e-2 * worst(given, structures)
+
+
+def test_a_missing_label_is_told() -> None:
+    structures = labelled(potential(1), range(8))
+    structures[3] = replace(structures[3], stress=None)
+    with pytest.raises(BadInput, match="has no stress"):
+        refitted(potential(2), structures, LOSS, np.ones(8))
