@@ -10,7 +10,6 @@ that have results are passed over, and a run that was stopped goes on from its s
 
 import copy
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -213,7 +212,7 @@ def keep(name: str, seconds: float) -> None:
     """Write the state of the trunk or of a branch, which replaces the last one."""
     beside = state_file.with_name(f"{state_file.stem}-{name}{state_file.suffix}")
     torch.save({"state": training.state(), "seconds": seconds, "shown": shown}, f"{beside}.new")
-    os.replace(f"{beside}.new", beside)
+    Path(f"{beside}.new").replace(beside)
 
 
 def kept(name: str) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ cross-validation: where frames are few and the training knows them by heart, not
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +18,8 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.settings import Settings
 from sciml.materials.ace.couplings import couplings
-from sciml.materials.ace.edges import element_places
 from sciml.materials.ace.frames import LossSettings, require_labels, stress_counts
-from sciml.materials.ace.model import AcePotential, feature_rates, feature_sizes, pairs_of
+from sciml.materials.ace.model import AcePotential, feature_rates, feature_sizes, layers, pairs_of
 from sciml.materials.ace.moments import pair_rates
 from sciml.materials.structures import Structure
 
@@ -29,9 +29,7 @@ _ATOMS = 4000  # evaluated at a time
 class RefitSettings(Settings):
     """How the linear part of a trained potential is fitted once more."""
 
-    energy: PositiveFloat = (
-        100.0  # by (eV/atom)², the weight of energies; the others are the loss's
-    )
+    energy: PositiveFloat = 100.0  # weight, by (eV/atom)²; forces and stress have the loss's
     rows: PositiveInt = 100  # force components of a structure that are drawn; all if it has fewer
     folds: int = Field(default=3, ge=2)  # of the cross-validation
     largest_ridge: PositiveFloat = 1e-6  # of the loss, by a weight in its own unit
@@ -68,7 +66,11 @@ class _Normal(NamedTuple):
 
     def plus(self, other: "_Normal", sign: int = 1) -> "_Normal":
         """Of the frames of both, or without those of the other."""
-        return _Normal(*(a + sign * b for a, b in zip(self, other, strict=True)))
+        return _Normal(
+            self.square + sign * other.square,
+            self.right + sign * other.right,
+            self.now + sign * other.now,
+        )
 
     def solved(self, ridge: float) -> FloatArray:
         """The best change, where a change costs its square times the ridge.
@@ -86,7 +88,7 @@ def refitted(
     loss: LossSettings,
     weights: FloatArray,
     *,
-    settings: RefitSettings = RefitSettings(),
+    settings: RefitSettings,
     stress_offset: float = 0.0,
     seed: int = 0,
 ) -> Refitted:
@@ -129,7 +131,7 @@ def refitted(
 def _best_ridge(
     parts: list[_Normal], whole: _Normal, settings: RefitSettings
 ) -> tuple[float, float]:
-    """The ridge that serves frames that are left out best, and the share of their loss it leaves."""
+    """The ridge that serves frames left out best, and the share of their loss that it leaves."""
     best, now = (np.inf, 1.0), sum(part.now for part in parts)
     for number in range(settings.ridges):
         ridge = settings.largest_ridge / 10**number
@@ -166,8 +168,8 @@ def _equations(
     assert one.energy is not None
     assert one.forces is not None
     drawn = rng.permutation(one.forces.size)[: asked.rows]
-    energy, slopes = _slopes(asked.trained, one, drawn, stressed)
-    tables = [energy / len(one), -slopes[: len(drawn)]]
+    slopes = _slopes(asked.trained, one, drawn, stressed)
+    tables = [_energies(asked.trained, one) / len(one), -slopes[: len(drawn)]]
     errors = [
         np.array([one.energy - now.energy]) / len(one),
         (one.forces - now.forces).ravel()[drawn],
@@ -183,10 +185,8 @@ def _equations(
     return np.concatenate(rows) * _units(asked.trained), np.concatenate(right)
 
 
-def _slopes(
-    trained: AcePotential, one: Structure, drawn: IntArray, stressed: bool
-) -> tuple[FloatArray, FloatArray]:
-    """What each weight adds to the energy, and its slopes by coordinates and by strains.
+def _slopes(trained: AcePotential, one: Structure, drawn: IntArray, stressed: bool) -> FloatArray:
+    """Slopes, by coordinates and by strains, of the energy that each weight adds.
 
     The features of many copies of the structure are followed, each of which moves in its own way.
     """
@@ -195,19 +195,21 @@ def _slopes(
     shift, strain = np.zeros((ways, atoms, 3)), np.zeros((ways, 6))
     shift.reshape(ways, -1)[np.arange(len(drawn)), drawn] = 1
     strain[len(drawn) :] = np.eye(6)[: ways - len(drawn)]
-    step, found = max(_ATOMS // atoms, 1), []
-    lists = couplings(trained.settings.couplings)
-    for start in range(0, ways, step):
-        some = slice(start, start + step)
-        copies = len(strain[some])
-        edges = pairs_of([one] * copies, trained.elements, trained.settings)
+    lists, found = couplings(trained.settings.couplings), []
+    for some in np.array_split(np.arange(ways), ceil(ways * atoms / _ATOMS)):
+        edges = pairs_of([one] * len(some), trained.elements, trained.settings)
         drift = pair_rates(edges, shift[some].reshape(-1, 3), strain[some])
-        features, rates = feature_rates(edges, trained.weights, lists, drift)
-        found.append(_by_element(rates, edges.element, copies, kinds))
-    energy = _by_element(features[:atoms], edges.element[:atoms], 1, kinds)
-    counts = np.bincount(element_places(one, trained.elements), minlength=kinds)
-    slopes = np.concatenate(found)
-    return np.hstack([energy, counts[None]]), np.hstack([slopes, np.zeros((ways, kinds))])
+        rates = feature_rates(edges, trained.weights, lists, drift)[1]
+        found.append(_by_element(rates, edges.element, len(some), kinds))
+    return np.hstack([np.concatenate(found), np.zeros((ways, kinds))])
+
+
+def _energies(trained: AcePotential, one: Structure) -> FloatArray:
+    """The energy that each weight adds, (1, weight)."""
+    edges, kinds = pairs_of([one], trained.elements, trained.settings), len(trained.elements)
+    features = layers(edges, trained.weights, couplings(trained.settings.couplings)).features
+    counts = np.bincount(edges.element, minlength=kinds).astype(np.float64)
+    return np.hstack([_by_element(features, edges.element, 1, kinds), counts[None]])
 
 
 def _by_element(features: FloatArray, element: IntArray, copies: int, kinds: int) -> FloatArray:
