@@ -14,7 +14,7 @@ from pathlib import Path
 import sciml  # noqa: F401 - makes the process settings, which must precede Paddle
 
 # isort: split
-from published import COMMITTEE, published
+from published import COMMITTEE, TRIPLE, published, with_triples
 from reporting import Row, report
 
 from sciml.materials.accuracy import Accuracy, accuracy_by_group
@@ -34,11 +34,11 @@ Errors = dict[str, Accuracy]  # by group
 
 
 def ours(name: str) -> dict[str, Errors]:
-    """Errors of each member of the published committee and of the committee, by group."""
+    """Errors by group of each member of the published committee, of its threes, and of itself."""
     frames = open_structures(f"mlearn_{name}")["test"]
     return {
         who: accuracy_by_group(one, frames, offset=name in OFFSET)
-        for who, one in published(f"mlearn-{name}").items()
+        for who, one in with_triples(published(f"mlearn-{name}")).items()
     }
 
 
@@ -64,16 +64,30 @@ def rows_of(name: str) -> list[Row]:
     for (what, unit), bar in zip(units, bars, strict=True):
         values = {who: getattr(found["all"], what) for who, found in own.items()}
         together = values.pop(COMMITTEE, None)
+        threes = [value for who, value in values.items() if who.startswith(TRIPLE)]
+        singles = [value for who, value in values.items() if not who.startswith(TRIPLE)]
         best = min(getattr(found["all"], what) for found in others.values())
-        mean = statistics.fmean(values.values()) if values else None
-        spread = statistics.stdev(values.values()) if len(values) > 1 else None
         measure = f"mlearn {symbol} {what} RMSE"
         rows += [
-            Row(f"{measure}, mean of {len(values)} seeds", mean, unit, bar, "less", best),
-            Row(f"{measure}, spread of seeds", spread, unit),
-            Row(f"{measure}, their committee", together, unit, bar, "less", best),
+            *_mean_and_spread(f"{measure}, {{}} of {len(singles)} seeds", singles, unit, bar, best),
+            Row(f"{measure}, committee of all", together, unit, bar, "less", best),
         ]
+        if threes:
+            text = f"{measure}, {{}} of {len(threes)} committees of three"
+            rows += _mean_and_spread(text, threes, unit, bar, best)
     return rows
+
+
+def _mean_and_spread(
+    measure: str, values: list[float], unit: str, bar: float, best: float
+) -> list[Row]:
+    """Two rows; the measure has a place for what it is."""
+    mean = statistics.fmean(values) if values else None
+    spread = statistics.stdev(values) if len(values) > 1 else None
+    return [
+        Row(measure.format("mean"), mean, unit, bar, "less", best),
+        Row(measure.format("spread"), spread, unit),
+    ]
 
 
 def show_groups(symbol: str, columns: dict[str, Errors]) -> None:

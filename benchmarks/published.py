@@ -8,6 +8,7 @@ from sciml.materials.trained import POTENTIAL_FILE
 from sciml.training.run import record_folder
 
 COMMITTEE = "committee"
+TRIPLE = "committee of seeds"
 
 
 def published(recipe: str) -> dict[str, Potential]:
@@ -28,3 +29,12 @@ def published(recipe: str) -> dict[str, Potential]:
     if not isinstance(found, Committee):
         return {"seed 1": found}
     return {f"seed {k}": one for k, one in enumerate(found.members, 1)} | {COMMITTEE: found}
+
+
+def with_triples(found: dict[str, Potential]) -> dict[str, Potential]:
+    """A large committee's members also by threes, each three a committee: by name, as given."""
+    members = tuple(one for who, one in found.items() if who != COMMITTEE)
+    if len(members) < 6:
+        return found
+    threes = range(0, len(members) - 2, 3)
+    return found | {f"{TRIPLE} {k + 1}-{k + 3}": Committee(members[k : k + 3]) for k in threes}
