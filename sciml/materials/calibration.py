@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
+from scipy.special import polygamma
 from scipy.stats import rankdata
 
 from sciml.core.axes import FloatArray, axes
@@ -64,6 +65,31 @@ def rank_correlation(forecast: FloatArray, errors: FloatArray) -> float:
     """
     axes(errors, "atom", "errors", **axes(forecast, "atom", "forecast"))
     return float(np.corrcoef(rankdata(forecast), rankdata(errors))[0, 1])
+
+
+def attainable_correlation(errors: FloatArray) -> float:
+    """The rank correlation that a perfect forecast of the sizes of errors would have.
+
+    A forecast can say how large the error of a force is as a rule, not how large it turns out:
+    three normal components of deviation σ have a length whose logarithm varies by itself. What the
+    logarithms of the errors vary beyond that is due to σ; if it is normal too, the correlation of
+    ranks follows from that of the logarithms.
+
+    Args:
+        errors: From :func:`force_errors`, (atom,).
+
+    Returns:
+        0 if the errors vary no more than chance would have them.
+
+    Raises:
+        BadInput: if an error is zero.
+    """
+    axes(errors, "atom", "errors")
+    if not np.all(errors > 0):
+        raise BadInput("attainable_correlation: an error is 0; leave out what the data determine.")
+    by_chance = polygamma(1, 1.5) / 4  # of the logarithm of a length of three normal components
+    rest = max(1 - by_chance / np.var(np.log(errors)), 0.0)
+    return float(6 / np.pi * np.arcsin(np.sqrt(rest) / 2))
 
 
 def error_per_forecast(forecast: FloatArray, errors: FloatArray) -> float:

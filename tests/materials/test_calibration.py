@@ -8,6 +8,7 @@ import pytest
 from sciml.core.errors import BadInput
 from sciml.materials.ace.model import AcePotential
 from sciml.materials.calibration import (
+    attainable_correlation,
     error_per_forecast,
     force_errors,
     forecasts,
@@ -65,3 +66,19 @@ def test_what_a_potential_does_not_say_is_asked_for() -> None:
         force_errors(frames, both.evaluate(frames))
     with pytest.raises(BadInput, match="3 atoms for 10 bins"):
         reliability(np.ones(3), np.ones(3))
+
+
+@pytest.mark.parametrize("width", [0.2, 0.5, 1.0])
+def test_what_a_perfect_forecast_attains(width: float) -> None:
+    """Lengths of random vectors whose deviations are known."""
+    rng = np.random.default_rng(1)
+    size = np.exp(width * rng.normal(size=50_000))
+    errors = np.linalg.norm(size[:, None] * rng.normal(size=(50_000, 3)), axis=1)
+    assert attainable_correlation(errors) == pytest.approx(rank_correlation(size, errors), abs=0.02)
+
+
+def test_errors_of_one_size_cannot_be_foretold() -> None:
+    errors = np.linalg.norm(np.random.default_rng(2).normal(size=(1000, 3)), axis=1)
+    assert attainable_correlation(errors) < 0.2
+    with pytest.raises(BadInput, match="an error is 0"):
+        attainable_correlation(np.zeros(3))
