@@ -181,3 +181,4 @@ def _draw_scales(axis: Panel, data: xr.Dataset) -> None:
     axis.axhline(1, color=ORANGE, lw=0.6, ls=":")
     axis.set(xlabel="scale of the lattice", ylabel="eV/Å; grade: no unit", yscale="log")
     axis.set_xlim(SCALES[0], SCALES[-1] + 0.11)
+    axis.set_ylim(top=8)  # above what is drawn, room for a word
