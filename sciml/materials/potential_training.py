@@ -146,7 +146,7 @@ def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
         recipe.training,
         seed=recipe.seed,
         folder=folder,
-        recipe=recipe.model_dump(mode="json") | used,
+        recipe=recipe.model_dump(mode="json", exclude={"refit"}) | used,
     )
     metrics |= {"epochs": result.epochs} | {f"validation {k}": v for k, v in result.best.items()}
     seconds = Counter({"wall": result.wall_seconds, "cpu": result.cpu_seconds})
@@ -174,8 +174,6 @@ def _refitted(
         seed=recipe.seed,
     )
     told = {"refit: share of the loss that is gone": refit.gain}
-    if refit.gain:
-        told["refit: ridge"] = refit.ridge
     seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     return refit.potential, told, seconds
 

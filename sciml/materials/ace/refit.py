@@ -2,8 +2,10 @@
 
 Energies, forces and stresses are linear in the weights that each feature has by itself. Many of
 them do nearly the same, and a training by gradients stops long before their optimum; least squares
-is there at once. How far the weights may go from the trained ones is a ridge that is chosen by
-cross-validation: where frames are few and the training knows them by heart, nothing changes.
+is there at once. A ridge holds the weights near the trained ones: the smaller, the farther they
+may go, and the more they may learn by heart. It is a setting to choose by frames that the training
+has not seen. Cross-validation among the training's own frames would not tell: the channels know
+them all.
 """
 
 from collections.abc import Sequence
@@ -12,10 +14,11 @@ from math import ceil
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from sciml.core.axes import FloatArray, IntArray
+from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.materials.ace.couplings import couplings
 from sciml.materials.ace.frames import LossSettings, require_labels, stress_counts
@@ -31,17 +34,14 @@ class RefitSettings(Settings):
 
     energy: PositiveFloat = 100.0  # weight, by (eV/atom)²; forces and stress have the loss's
     rows: PositiveInt = 100  # force components of a structure that are drawn; all if it has fewer
-    folds: int = Field(default=3, ge=2)  # of the cross-validation
-    largest_ridge: PositiveFloat = 1e-6  # of the loss, by a weight in its own unit
-    ridges: PositiveInt = 6  # each a tenth of the one before
+    ridge: PositiveFloat = 1e-8  # what a weight that moves by its own unit costs, in the loss
 
 
 class Refitted(NamedTuple):
     """What a refit found."""
 
     potential: AcePotential  # without a grade
-    ridge: float  # infinite if the trained weights are kept
-    gain: float  # share of the loss on frames left out that is gone
+    gain: float  # share of the loss on these structures that is gone
 
 
 class _Asked(NamedTuple):
@@ -64,20 +64,8 @@ class _Normal(NamedTuple):
         """With the weights changed."""
         return float(change @ self.square @ change - 2 * self.right @ change + self.now)
 
-    def plus(self, other: "_Normal", sign: int = 1) -> "_Normal":
-        """Of the frames of both, or without those of the other."""
-        return _Normal(
-            self.square + sign * other.square,
-            self.right + sign * other.right,
-            self.now + sign * other.now,
-        )
-
     def solved(self, ridge: float) -> FloatArray:
-        """The best change, where a change costs its square times the ridge.
-
-        Raises:
-            LinAlgError: if the ridge is less than what is lost in rounding.
-        """
+        """The best change, where a change costs its square times the ridge."""
         square = self.square + ridge * np.eye(len(self.right))
         return cho_solve(cho_factor(square, overwrite_a=True), self.right)
 
@@ -96,55 +84,36 @@ def refitted(
 
     Args:
         trained: Knows all elements of the structures.
-        structures: With the labels that the loss weighs; no fewer than there are folds.
+        structures: With the labels that the loss weighs.
         loss: Weights of forces and stresses.
         weights: Of each structure in the loss, (frame,).
-        settings: Weight of energies, rows, folds and ridges.
+        settings: Weight of energies, rows and ridge.
         stress_offset: eV/Å³, what the stress labels have too much in xx, yy and zz.
-        seed: Of rows and folds.
+        seed: Of the rows.
 
     Returns:
-        The potential, and how it was chosen.
+        The potential, and what it gained.
 
     Raises:
-        BadInput: if a label that is needed is missing or an element is not known.
+        BadInput: if a label that is needed is missing, an element is not known, or the ridge is
+            too small for the arithmetic.
     """
     rng = np.random.default_rng(seed)
     loss = loss.model_copy(update={"energy": settings.energy})
     asked, shares = _Asked(trained, loss, stress_offset, settings.rows), weights / weights.sum()
-
-    def normal(chosen: IntArray) -> _Normal:
-        return _normal(asked, [structures[i] for i in chosen], shares[chosen], rng)
-
-    alone = np.array([len(one) == 1 for one in structures])  # no other frame says what they say
-    order = rng.permutation(np.flatnonzero(~alone))
-    parts = [normal(fold) for fold in np.array_split(order, settings.folds)]
-    whole = normal(np.flatnonzero(alone))
-    for part in parts:
-        whole = whole.plus(part)
-    ridge, left = _best_ridge(parts, whole, settings)
-    if ridge == np.inf:
-        return Refitted(replace(trained, grade=None), ridge, 0.0)
-    return Refitted(_changed(trained, whole.solved(ridge)), ridge, 1 - left)
-
-
-def _best_ridge(
-    parts: list[_Normal], whole: _Normal, settings: RefitSettings
-) -> tuple[float, float]:
-    """The ridge that serves frames left out best, and the share of their loss that it leaves."""
-    best, now = (np.inf, 1.0), sum(part.now for part in parts)
-    for number in range(settings.ridges):
-        ridge = settings.largest_ridge / 10**number
-        try:
-            left = sum(part.loss(whole.plus(part, -1).solved(ridge)) for part in parts) / now
-        except LinAlgError:
-            break
-        best = min(best, (ridge, left), key=lambda pair: pair[1])
-    return best
+    equations = _normal(asked, structures, shares, rng)
+    try:
+        change = equations.solved(settings.ridge)
+    except LinAlgError:
+        raise BadInput(
+            f"refit: the equations cannot be solved with a ridge of {settings.ridge:g}; raise it."
+        ) from None
+    gain = 1 - equations.loss(change) / max(equations.now, np.finfo(float).tiny)
+    return Refitted(_changed(trained, change), gain)
 
 
 def _normal(
-    asked: _Asked, structures: list[Structure], shares: FloatArray, rng: np.random.Generator
+    asked: _Asked, structures: Sequence[Structure], shares: FloatArray, rng: np.random.Generator
 ) -> _Normal:
     """Of some structures."""
     size = len(_units(asked.trained))

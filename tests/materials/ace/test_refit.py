@@ -71,7 +71,7 @@ def test_labels_that_other_linear_weights_gave_are_met(
         structures,
         LOSS,
         np.ones(40),
-        settings=RefitSettings(rows=8, ridges=12),
+        settings=RefitSettings(rows=8, ridge=1e-12),
         stress_offset=offset,
     )
     assert found.gain > 0.999
@@ -82,20 +82,27 @@ def test_labels_that_other_linear_weights_gave_are_met(
     np.testing.assert_allclose(energies[0], energies[1], atol=0.05)
 
 
-def test_noise_is_not_learnt() -> None:
-    """Cross-validation keeps the trained weights where nothing can be learnt."""
-    given, rng = potential(6), np.random.default_rng(7)
-    noisy = [
-        replace(one, forces=one.forces + rng.normal(size=one.forces.shape))
-        for one in labelled(given, range(12))
-        if one.forces is not None
-    ]
-    loss, settings = LossSettings(stress=0.0), RefitSettings(energy=1e-6)
-    found = refitted(given, noisy, loss, np.ones(12), settings=settings)
-    size = np.abs(given.weights.linear).mean()
-    change = np.abs(found.potential.weights.linear - given.weights.linear).mean()
-    assert change < 0.05 * size
-    assert found.gain < 0.05
+def test_a_ridge_holds_the_weights() -> None:
+    """The larger, the less they move; the smaller, the less is left of the loss."""
+    given, loss = potential(6), LossSettings(stress=0.0)
+    structures = labelled(moved(given, 7), range(12))
+    moves, gains = [], []
+    for ridge in (1e12, 1e4, 1e-4):
+        settings = RefitSettings(ridge=ridge)
+        found = refitted(given, structures, loss, np.ones(12), settings=settings)
+        moves.append(np.abs(found.potential.weights.linear - given.weights.linear).mean())
+        gains.append(found.gain)
+    assert moves[0] < 1e-6
+    assert moves == sorted(moves)
+    assert gains == sorted(gains)
+    assert gains[-1] > 0.99
+
+
+def test_a_ridge_below_rounding_is_told() -> None:
+    given = potential(6)
+    structures = labelled(given, range(2))
+    with pytest.raises(BadInput, match="raise it"):
+        refitted(given, structures, LOSS, np.ones(2), settings=RefitSettings(ridge=1e-300))
 
 
 def test_a_frame_without_weight_does_not_count() -> None:
@@ -103,7 +110,7 @@ def test_a_frame_without_weight_does_not_count() -> None:
     structures = labelled(moved(given, 9), range(24))
     wrong = [replace(one, energy=1e6, forces=np.ones_like(one.positions)) for one in structures[:4]]
     both, weights = [*structures, *wrong], np.repeat([1.0, 0.0], [24, 4])
-    found = refitted(given, both, LOSS, weights, settings=RefitSettings(ridges=12))
+    found = refitted(given, both, LOSS, weights, settings=RefitSettings(ridge=1e-12))
     assert worst(found.potential, structures) < 1e-2 * worst(given, structures)
 
 
