@@ -184,17 +184,23 @@ def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
         content = path.read_bytes()
     except FileNotFoundError:
         raise BadInput(f"{shown(path)}: no such weights file") from None
-    if path.suffix in _PICKLE_ENDINGS or content.startswith(_PICKLE_STARTS):
-        raise BadInput(
-            f"{shown(path)}: is a pickle, which can run code when it is loaded, so it is refused. "
-            "Convert it where you trust it with safetensors' `save_file` and give the .safetensors."
-        )
+    if path.suffix in _PICKLE_ENDINGS:
+        raise _pickled(path)
     try:
         return load(content)
     except SafetensorError as error:
+        if content.startswith(_PICKLE_STARTS):
+            raise _pickled(path) from None
         raise DamagedFile(
             f"{shown(path)}: not a whole safetensors file ({error}); copy or make it again."
         ) from None
+
+
+def _pickled(path: Path) -> BadInput:
+    return BadInput(
+        f"{shown(path)}: is a pickle, which can run code when it is loaded, so it is refused. "
+        "Convert it where you trust it with safetensors' `save_file` and give the .safetensors."
+    )
 
 
 def _contiguous(tensors: Tensors) -> dict[str, NDArray[Any]]:

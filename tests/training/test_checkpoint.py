@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from sciml.core.errors import BadInput, DamagedFile, WriteFailed
 from sciml.training import checkpoint
@@ -131,3 +132,14 @@ def test_what_a_kill_left_half_written_is_swept_away(tmp_path: Path) -> None:
     (tmp_path / ".part-killed").mkdir()
     save(tmp_path, 1)
     assert [p.name for p in tmp_path.iterdir()] == ["step-000000001"]
+
+
+def test_tensors_that_begin_like_a_pickle_are_read(tmp_path: Path) -> None:
+    """A safetensors file begins with the length of its header, which can be any multiple of 8."""
+    for letters in range(1, 300):
+        path = tmp_path / "weights.safetensors"
+        save_file({"w" * letters: np.arange(3.0)}, path)
+        if path.read_bytes().startswith(b"\x80"):
+            assert list(read_tensors(path)["w" * letters]) == [0.0, 1.0, 2.0]
+            return
+    pytest.fail("no header had the length that is asked for")
