@@ -35,7 +35,8 @@ RATES = np.array([0.20162, 0.40290, 0.94229, 3.19980])
 
 # Of the sum of covalent radii. Bonds are about 1 long; in liquids atoms come as near as 0.7 (copper
 # at 3000 K) and 0.6 (molybdenum at 6000 K), where a learnt energy must not be disturbed.
-INNER_SHARE, OUTER_SHARE = 0.3, 0.6
+REACH = 0.6
+_INNER = 0.5  # of the reach, up to where all of the repulsion is felt
 
 _SMALLEST_VOLUME = 1e-6  # Å³
 
@@ -93,11 +94,14 @@ def switched_off(curve: PairCurve, distance: FloatArray, inner: Array, outer: Ar
 
 
 @lru_cache
-def switch_distances(numbers: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+def switch_distances(
+    numbers: tuple[int, ...], reach: float = REACH
+) -> tuple[FloatArray, FloatArray]:
     """Where the repulsion of each pair of elements begins to fall, and where it ends.
 
     Args:
         numbers: Atomic numbers.
+        reach: Where it ends, of the covalent radii of a pair.
 
     Returns:
         Inner and outer distances, Å, each of shape (element, element).
@@ -106,8 +110,8 @@ def switch_distances(numbers: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
         BadInput: if there is no such element.
     """
     radii = np.array([covalent_radius(number) for number in numbers])
-    reach = radii[:, None] + radii
-    return INNER_SHARE * reach, OUTER_SHARE * reach
+    outer = reach * (radii[:, None] + radii)
+    return _INNER * outer, outer
 
 
 class NuclearRepulsion:
@@ -117,16 +121,21 @@ class NuclearRepulsion:
         elements: Symbols that it knows.
         inner: Å, up to where a pair feels all of it, by default 0.3 of its covalent radii.
         outer: Å, from where a pair feels nothing, by default 0.6 of its covalent radii.
+        reach: What takes the place of 0.6; the inner default is half of the outer one.
 
     Raises:
         BadInput: if an element is unknown or not 0 <= inner < outer for each pair.
     """
 
     def __init__(
-        self, elements: Sequence[str], inner: float | None = None, outer: float | None = None
+        self,
+        elements: Sequence[str],
+        inner: float | None = None,
+        outer: float | None = None,
+        reach: float = REACH,
     ) -> None:
         self._numbers = tuple(atomic_number(name) for name in elements)
-        begin, end = switch_distances(self._numbers)
+        begin, end = switch_distances(self._numbers, reach)
         self._inner = begin if inner is None else np.full(begin.shape, inner)
         self._outer = end if outer is None else np.full(end.shape, outer)
         if not self._numbers or not np.all((self._inner >= 0) & (self._inner < self._outer)):

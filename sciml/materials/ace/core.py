@@ -36,17 +36,18 @@ class Repelled(NamedTuple):
     strain_energy: NDArray[Any]  # ∂E/∂ε, eV, (frame, 6)
 
 
-def faded(edges: Edges, elements: tuple[int, ...]) -> Edges:
+def faded(edges: Edges, elements: tuple[int, ...], reach: float) -> Edges:
     """The pairs, with the radial functions of atoms that nearly touch taken smoothly to zero.
 
     Args:
         edges: Pairs of one or more structures.
         elements: Atomic numbers, in the order in which the pairs call them.
+        reach: Where the repulsion ends, of the covalent radii of a pair.
 
     Returns:
         The same pairs if no two atoms are so near.
     """
-    close = _close(edges, elements)
+    close = _close(edges, elements, reach)
     if close is None:
         return edges
     near, distance = close.pair, close.distance
@@ -59,17 +60,18 @@ def faded(edges: Edges, elements: tuple[int, ...]) -> Edges:
     return edges._replace(values=values, slopes=slopes)
 
 
-def repelled(edges: Edges, elements: tuple[int, ...]) -> Repelled | None:
+def repelled(edges: Edges, elements: tuple[int, ...], reach: float) -> Repelled | None:
     """The repulsion of pairs that are there already.
 
     Args:
         edges: Pairs of one or more structures, in float64.
         elements: Atomic numbers, in the order in which the pairs call them.
+        reach: As for :func:`faded`.
 
     Returns:
         None if no two atoms are so near, as is the rule.
     """
-    close = _close(edges, elements)
+    close = _close(edges, elements, reach)
     if close is None:
         return None
     numbers = np.array(elements)
@@ -94,9 +96,9 @@ class _Close(NamedTuple):
     outer: FloatArray  # Å
 
 
-def _close(edges: Edges, elements: tuple[int, ...]) -> _Close | None:
+def _close(edges: Edges, elements: tuple[int, ...], reach: float) -> _Close | None:
     """None if there are no such pairs."""
-    inner, outer = switch_distances(elements)
+    inner, outer = switch_distances(elements, reach)
     pair = np.flatnonzero(edges.distance < outer.max())
     if not len(pair):
         return None
@@ -106,20 +108,22 @@ def _close(edges: Edges, elements: tuple[int, ...]) -> _Close | None:
     return _Close(pair, centre, distance, inner[kinds], outer[kinds])
 
 
-def without_core(structures: Iterable[Structure]) -> list[Structure]:
+def without_core(structures: Iterable[Structure], reach: float) -> list[Structure]:
     """Structures whose labels are what is left to learn.
 
     Args:
         structures: With any labels.
+        reach: As for :func:`faded`.
 
     Returns:
         The same atoms, with the repulsion of their nuclei taken from all labels that there are.
     """
-    return [_without_core(one) for one in structures]
+    return [_without_core(one, reach) for one in structures]
 
 
-def _without_core(one: Structure) -> Structure:
-    repulsion = NuclearRepulsion([symbol(number) for number in np.unique(one.numbers)])
+def _without_core(one: Structure, reach: float) -> Structure:
+    kinds = [symbol(number) for number in np.unique(one.numbers)]
+    repulsion = NuclearRepulsion(kinds, reach=reach)
     core = repulsion.evaluate([one])[0]
     stress = np.nan_to_num(core.stress)  # NaN without a volume, and then no label has a meaning
     return replace(
@@ -130,17 +134,18 @@ def _without_core(one: Structure) -> Structure:
     )
 
 
-def require_core_inside(elements: Sequence[int], cutoff: float) -> None:
+def require_core_inside(elements: Sequence[int], cutoff: float, reach: float) -> None:
     """Refuse a cutoff within which the repulsion does not end.
 
     Args:
         elements: Atomic numbers.
         cutoff: Of the radial functions, Å.
+        reach: As for :func:`faded`.
 
     Raises:
         BadInput: if pairs beyond the cutoff would repel.
     """
-    outer = switch_distances(tuple(elements))[1].max()
+    outer = switch_distances(tuple(elements), reach)[1].max()
     if outer > cutoff:
         raise BadInput(
             f"potential: the cutoff is {cutoff} Å, but nuclei of {list(map(symbol, elements))} "

@@ -80,7 +80,7 @@ def description(settings: AceSettings, elements: Sequence[int]) -> dict[str, Any
         "radial": _radial(settings),
         "harmonics": _harmonics(),
         "energy": [*_SEEN, *_INVARIANTS, *messages, *_READOUT, *core, _TOTAL],
-        "core": _core(tuple(elements)) if settings.core else None,
+        "core": _core(tuple(elements), settings.core_reach) if settings.core else None,
         "committee": "with members > 1, the arrays that were learnt have a first axis of members; "
         "energy, forces and stress are means over them; the spread of an atom is the root mean "
         "square distance of the members' forces on it from their mean",
@@ -142,8 +142,8 @@ def _harmonics() -> dict[str, Any]:
     }
 
 
-def _core(elements: tuple[int, ...]) -> dict[str, Any]:
-    inner, outer = switch_distances(elements)
+def _core(elements: tuple[int, ...], reach: float) -> dict[str, Any]:
+    inner, outer = switch_distances(elements, reach)
     return {
         "formula": [
             "energy(r) = coulomb Z_a Z_b / r w(r) sum over p of shares[p] exp(-rates[p] r / d)",

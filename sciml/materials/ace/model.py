@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
@@ -23,6 +23,7 @@ from sciml.materials.ace.moments import moments, pair_slopes, pull, push
 from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.potential import Evaluation
 from sciml.materials.structures import Structure
+from sciml.materials.zbl import REACH
 
 
 class AceSettings(Settings):
@@ -35,6 +36,7 @@ class AceSettings(Settings):
     smoothness: NonNegativeFloat = 2.0  # power by which fine radial functions begin smaller
     hidden: PositiveInt = 16  # width of the two hidden layers of the readout
     core: bool = True  # whether bare nuclei repel beneath what is learnt
+    core_reach: PositiveFloat = REACH  # where that ends, of the covalent radii of a pair
 
 
 class Weights(NamedTuple):
@@ -114,7 +116,7 @@ class AcePotential:
                     f"{expected[name]}; use the settings it was trained with."
                 )
         if self.settings.core:
-            require_core_inside(self.elements, self.cutoff)
+            require_core_inside(self.elements, self.cutoff, self.settings.core_reach)
 
     @property
     def cutoff(self) -> float:
@@ -138,7 +140,8 @@ class AcePotential:
     def _evaluated(self, structure: Structure) -> Evaluation:
         edges = pairs_of([structure], self.elements, self.settings)
         found = evaluated(edges, self.weights, couplings(self.settings.couplings))
-        core = repelled(edges, self.elements) if self.settings.core else None
+        reach = self.settings.core_reach
+        core = repelled(edges, self.elements, reach) if self.settings.core else None
         if core is not None:
             whole = {name: getattr(found, name) + part for name, part in core._asdict().items()}
             found = found._replace(**whole)
@@ -181,7 +184,7 @@ def pairs_of(
         BadInput: if an element is not known, two atoms are in one place, or there is no structure.
     """
     found = edges_of(structures, elements, settings.radial, dtype)
-    return faded(found, elements) if settings.core else found
+    return faded(found, elements, settings.core_reach) if settings.core else found
 
 
 class Evaluated(NamedTuple):

@@ -108,7 +108,7 @@ def refitted(
         raise BadInput(
             f"refit: the equations cannot be solved with a ridge of {settings.ridge:g}; raise it."
         ) from None
-    gain = 1 - equations.loss(change) / max(equations.now, np.finfo(float).tiny)
+    gain = 1 - equations.loss(change) / max(equations.now, float(np.finfo(float).tiny))
     return Refitted(_changed(trained, change), gain)
 
 

@@ -79,8 +79,8 @@ def start(
         )
     elements = tuple(sorted({int(z) for one in structures for z in one.numbers}))
     if settings.core:
-        require_core_inside(elements, settings.radial.cutoff)
-        structures = without_core(structures)
+        require_core_inside(elements, settings.radial.cutoff, settings.core_reach)
+        structures = without_core(structures, settings.core_reach)
     rng = np.random.default_rng(seed)
     drawn = _drawn(structures, elements, settings, rng)
     if kind == "random" and not offset:
