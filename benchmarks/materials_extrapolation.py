@@ -21,6 +21,7 @@ from sciml.materials.calibration import (
     forecasts,
     rank_correlation,
 )
+from sciml.materials.committee import Committee
 from sciml.materials.datasets import open_structures
 from sciml.materials.potential import Potential
 from sciml.materials.splits import by_temperature
@@ -47,14 +48,19 @@ def rows_of(name: str) -> list[Row]:
 
 def _ratios(cold: Potentials, warm: Potentials, frames: list[Structure]) -> dict[str, float | None]:
     """Error of the fits without hot frames over that of the fits with them."""
+    seeds = [who for who in cold if who in warm and who != COMMITTEE]
     found: dict[str, float] = {}
-    for who in [name for name in cold if name in warm]:
+    for who in seeds:
         errors = [accuracy(fits[who], frames).forces for fits in (cold, warm)]
         print(f"{who}: {errors[0]:.4f} and {errors[1]:.4f} eV/Å")
         found[who] = errors[0] / errors[1]
-    together = found.pop(COMMITTEE, None)
     mean = statistics.fmean(found.values()) if found else None
-    return {f"mean of {len(found)} seeds": mean, "committees": together}
+    names = f"mean of {len(seeds)} seeds", f"committees of {len(seeds)}"
+    if len(seeds) < 2:
+        return {names[0]: mean}
+    pair = (Committee(tuple(fits[who] for who in seeds)) for fits in (cold, warm))
+    together = [accuracy(one, frames).forces for one in pair]
+    return dict(zip(names, (mean, together[0] / together[1]), strict=True))
 
 
 def calibration(cold: Potentials, symbol: str, frames: list[Structure]) -> list[Row]:

@@ -119,7 +119,7 @@ def accuracy_figure() -> Drawn:
     for axis, (what, unit) in zip(panels, QUANTITIES.items(), strict=True):
         _draw(axis, data.sel(quantity=what))
         axis.set(ylabel=f"rms error of {what} ({unit})", yscale="log")
-    panels[0].legend(loc="lower right")
+    panels[2].legend(loc="lower right")
     label_panels(picture)
     return Drawn(picture, data.to_dataset())
 
