@@ -7,6 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from sciml.core.errors import BadInput
+from sciml.materials.ace.core import without_core
 from sciml.materials.ace.couplings import CouplingSettings, couplings
 from sciml.materials.ace.model import (
     AcePotential,
@@ -156,6 +157,22 @@ def test_nuclei_repel_beneath_what_is_learnt(either: AcePotential) -> None:
         if one.periodic.all():
             strain_energy = learnt.strain_energy[0] + nuclei.stress * one.volume
             np.testing.assert_allclose(whole.stress * one.volume, strain_energy, atol=1e-10)
+
+
+def test_the_reach_of_the_repulsion_is_a_setting() -> None:
+    """What is learnt and the repulsion of this reach make the whole; training takes it away."""
+    settings = SETTINGS.model_copy(update={"core_reach": 0.9})
+    given, pair = potential(settings=settings), dimer(1.4)
+    assert not NuclearRepulsion(["Si", "C"]).evaluate([pair])[0].forces.any()
+    nuclei = NuclearRepulsion(["Si", "C"], reach=0.9).evaluate([pair])[0]
+    assert nuclei.energy > 0
+    lists = couplings(settings.couplings)
+    learnt = evaluated(pairs_of([pair], (6, 14), settings), given.weights, lists)
+    whole = given.evaluate([pair])[0]
+    np.testing.assert_allclose(whole.forces, learnt.forces + nuclei.forces, atol=1e-10)
+    labelled = replace(pair, energy=whole.energy, forces=whole.forces)
+    rest = without_core([labelled], 0.9)[0]
+    np.testing.assert_allclose(rest.forces, learnt.forces, atol=1e-10)
 
 
 @pytest.mark.parametrize("numbers", [(14, 14), (14, 6), (6, 6)])

@@ -21,6 +21,7 @@ from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, crowded, dimer,
 BARE = TWO_LAYERS.model_copy(
     update={"core": False, "radial": RadialSettings(cutoff=3.5, functions=2, crowding=0)}
 )
+FAR = SETTINGS.model_copy(update={"core_reach": 0.9})
 ISOLATED = {"periodic": np.zeros(3, bool), "cell": np.zeros((3, 3))}
 PLACES = {
     "triclinic": crystal(0),
@@ -38,7 +39,9 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, TWO_LAYERS, BARE], ids=["one", "two", "bare"])
+@pytest.mark.parametrize(
+    "settings", [SETTINGS, TWO_LAYERS, BARE, FAR], ids=["one", "two", "bare", "far core"]
+)
 @pytest.mark.parametrize("place", PLACES)
 def test_the_file_alone_gives_what_the_potential_gives(
     settings: AceSettings, place: str, tmp_path: Path
