@@ -121,7 +121,8 @@ def accuracy_figure() -> Drawn:
         axis.set(ylabel=f"rms error of {what} ({unit})", yscale="log")
     panels[2].legend(loc="lower right")
     label_panels(picture)
-    return Drawn(picture, data.to_dataset())
+    points = data.stack(point=data.dims).dropna("point").reset_index("point")
+    return Drawn(picture, points.to_dataset())
 
 
 @figure(
