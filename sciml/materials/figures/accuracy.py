@@ -119,7 +119,8 @@ def accuracy_figure() -> Drawn:
     for axis, (what, unit) in zip(panels, QUANTITIES.items(), strict=True):
         _draw(axis, data.sel(quantity=what))
         axis.set(ylabel=f"rms error of {what} ({unit})", yscale="log")
-    panels[2].legend(loc="lower right")
+    handles = panels[0].get_legend_handles_labels()
+    picture.legend(*handles, loc="outside upper right", ncols=len(handles[0]))
     label_panels(picture)
     points = data.stack(point=data.dims).dropna("point").reset_index("point")
     return Drawn(picture, points.to_dataset())
