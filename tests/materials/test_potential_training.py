@@ -11,6 +11,7 @@ from sciml.core.writing import sha256_of
 from sciml.materials import potential_training
 from sciml.materials.accuracy import accuracy
 from sciml.materials.ace.file import save_potential
+from sciml.materials.ace.model import AcePotential
 from sciml.materials.datasets import open_structures
 from sciml.materials.potential_training import Lesson, PotentialRecipe, Trained, trained
 from sciml.materials.structures import Structure
@@ -28,7 +29,11 @@ def motion(split: str, between: tuple[int, int]) -> list[Structure]:
 
 
 def run(
-    folder: Path, frames: Sequence[Structure], start: Any = "random", epochs: int = 20
+    folder: Path,
+    frames: Sequence[Structure],
+    start: Any = "random",
+    epochs: int = 20,
+    refit: Any = None,
 ) -> Trained:
     recipe = PotentialRecipe.model_validate(
         {
@@ -42,6 +47,7 @@ def run(
                 "hidden": 8,
             },
             "start": start,
+            "refit": refit,
             "training": {
                 "epochs": epochs,
                 "batch_size": 4,
@@ -74,6 +80,22 @@ def test_a_training_names_the_file_that_it_goes_on_from(tmp_path: Path) -> None:
     first = saved(tmp_path / "first.safetensors", run(tmp_path / "first", frames, epochs=1))
     found = run(tmp_path / "second", frames, {"potential": str(first)}, epochs=1)
     assert found.sources == {str(first): sha256_of(first)}
+
+
+def test_a_refit_takes_up_the_training_that_is_there(tmp_path: Path) -> None:
+    """Only the linear part moves, so another refit needs no other training."""
+    frames = motion("train", COLD)[:8]
+    plain, better = (
+        run(tmp_path / "one", frames, epochs=2, refit=refit) for refit in (None, {"ridge": 1e-8})
+    )
+    before, after = (accuracy(found.potential, frames) for found in (plain, better))
+    assert isinstance(plain.potential, AcePotential)
+    assert isinstance(better.potential, AcePotential)
+    np.testing.assert_array_equal(better.potential.weights.mixing, plain.potential.weights.mixing)
+    assert after.forces < 0.9 * before.forces
+    assert 0.1 < better.metrics["refit: share of the loss that is gone"] < 1
+    assert better.potential.grade is not None
+    assert better.seconds["cpu"] > 0
 
 
 def test_a_training_leaves_no_error_that_all_atoms_share(tmp_path: Path) -> None:
