@@ -2,7 +2,6 @@
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from sciml.figures.style import (
     label_panels,
     new_picture,
 )
+from sciml.training.record import read_record
 from sciml.training.run import record_folder
 
 ELEMENTS = {"lithium": "Li", "copper": "Cu", "silicon": "Si", "molybdenum": "Mo"}
@@ -51,7 +51,8 @@ def errors(group: str = "all", split: str = "test") -> xr.DataArray:
         seeds that a committee does not have.
 
     Raises:
-        DamagedFile: if a record is not there or lacks a number.
+        BadInput: if a record is not there.
+        DamagedFile: if a record was changed or lacks a number.
     """
     potentials = (*OTHERS, *SEEDS, COMMITTEE)
     names = {COMMITTEE: ""} | {name: f"{name}: " for name in OTHERS}
@@ -78,27 +79,25 @@ def errors(group: str = "all", split: str = "test") -> xr.DataArray:
 
 def _number(element: str, who: str, name: str) -> float:
     recipe = f"mlearn-{element}" + ("-published" if who in OTHERS else "")
-    path = record_folder(f"materials/{recipe}") / "record.json"
+    if who in SEEDS[members(element) :]:
+        return np.nan
     try:
-        if who in SEEDS[members(element) :]:
-            return np.nan
-        return float(_record(path)["metrics"][name])
-    except (OSError, ValueError, KeyError) as error:
+        return float(_record(recipe)["metrics"][name])
+    except KeyError:
         raise DamagedFile(
-            f"{shown(path)}: has no '{name}' ({error}); run `sciml run "
+            f"record of {recipe}: has no '{name}'; run `sciml run "
             f"recipes/materials/{recipe}.yaml --publish`."
         ) from None
 
 
 def members(element: str) -> int:
     """How many potentials the committee of an element is of; elements by name."""
-    path = record_folder(f"materials/mlearn-{element}") / "record.json"
-    return int(_record(path)["recipe"]["members"])
+    return int(_record(f"mlearn-{element}")["recipe"]["members"])
 
 
 @cache
-def _record(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+def _record(recipe: str) -> dict[str, Any]:
+    return read_record(record_folder(f"materials/{recipe}"))
 
 
 @figure(
