@@ -1,9 +1,10 @@
 """Beyond the training's temperature: errors beside those of a fit that saw it, and their forecast.
 
 The frames are those hotter than the training's, of the published training set and of the test
-set. Calibration is the rank correlation, over atoms, of the grade and of the committee's spread
-with the true error of the force. The length of a random vector varies by chance, so that even a
-forecast that knew each error's size would not have a correlation of 1; a row says what it had.
+set. Calibration is the rank correlation, over atoms, of the grade, of the committee's spread and
+of that of the heads of one training with the true error of the force. The length of a random vector
+varies by chance, so that even a forecast that knew each error's size would not have a correlation
+of 1; a row says what it had.
 """
 
 import sciml  # noqa: F401 - makes the process settings, which must precede Paddle
@@ -11,10 +12,14 @@ import sciml  # noqa: F401 - makes the process settings, which must precede Padd
 # isort: split
 import statistics
 
+import numpy as np
 from published import COMMITTEE, published
 from reporting import Row, report
 
 from sciml.materials.accuracy import accuracy
+from sciml.materials.ace.frames import LossSettings
+from sciml.materials.ace.heads import HeadSettings, headed
+from sciml.materials.ace.model import AcePotential
 from sciml.materials.calibration import (
     attainable_correlation,
     force_errors,
@@ -43,7 +48,7 @@ def rows_of(name: str) -> list[Row]:
         for who, ratio in _ratios(cold, warm, splits["test_beyond"]).items()
     ]
     beyond = [*splits["test_beyond"], *splits["train_beyond"]]
-    return [*rows, *calibration(cold, symbol, beyond)]
+    return [*rows, *calibration(cold, symbol, beyond), heads_row(cold, symbol, splits)]
 
 
 def _ratios(cold: Potentials, warm: Potentials, frames: list[Structure]) -> dict[str, float | None]:
@@ -80,6 +85,20 @@ def calibration(cold: Potentials, symbol: str, frames: list[Structure]) -> list[
         Row(f"{what}: spread of {max(len(cold) - 1, 0)}", spread, "", CALIBRATION, "more"),
         Row(f"{what}: a perfect forecast of the sizes of random errors", perfect, "", None, "more"),
     ]
+
+
+def heads_row(cold: Potentials, symbol: str, splits: dict[str, list[Structure]]) -> Row:
+    """As of the spread, for heads that the first seed's training is given."""
+    found, settings = None, HeadSettings()
+    if cold:
+        train, beyond = splits["train"], [*splits["test_beyond"], *splits["train_beyond"]]
+        first = cold["seed 1"]
+        assert isinstance(first, AcePotential)
+        heads = headed(first, train, LossSettings(), np.ones(len(train)), settings=settings)
+        told = heads.evaluate(beyond)
+        found = rank_correlation(forecasts(told, "spread"), force_errors(beyond, told))
+    what = f"{symbol}, rank correlation with the force error beyond the training"
+    return Row(f"{what}: spread of {settings.count} heads", found, "", CALIBRATION, "more")
 
 
 def main() -> None:

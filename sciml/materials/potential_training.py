@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from paddle import Tensor, nn
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
@@ -20,6 +20,7 @@ from sciml.materials.accuracy import Accuracy, accuracy_by_group
 from sciml.materials.ace.file import load_single, save_potential
 from sciml.materials.ace.fine_tuning import continued, with_refitted_energies
 from sciml.materials.ace.frames import Frames, LossSettings
+from sciml.materials.ace.heads import HeadSettings, headed
 from sciml.materials.ace.layer import AceLayer, loss_of
 from sciml.materials.ace.model import AcePotential, AceSettings
 from sciml.materials.ace.refit import RefitSettings, refitted
@@ -62,7 +63,17 @@ class PotentialRecipe(Recipe):
     start: StartKind | FromPotential = "random"  # linear: the least-squares potential
     training: FitSettings | None = FitSettings()  # null keeps the start
     refit: RefitSettings | None = None  # of the linear part after training; null leaves it
+    heads: HeadSettings | None = None  # a committee of one training; null for none
     members: PositiveInt = 1  # trained alike from other random numbers; several are a committee
+
+    @model_validator(mode="after")
+    def _one_kind_of_committee(self) -> Self:
+        if self.heads and self.members > 1:
+            raise ValueError(
+                f"members: is {self.members} beside heads; a committee is either of several "
+                "trainings or of the heads of one"
+            )
+        return self
 
 
 class Lesson(NamedTuple):
@@ -128,7 +139,7 @@ def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
     used = {**lesson.sources, **source}
     metrics: dict[str, Any] = {"label stress offset GPa": begun.stress_offset / GPA}
     if recipe.training is None:
-        return Trained(begun.potential.with_grade(lesson.frames), metrics, {}, used)
+        return _finished(recipe, lesson, begun, Trained(begun.potential, metrics, {}, used))
     layer = AceLayer(begun.potential)
     frames = Frames(lesson.frames, begun.potential, recipe.loss, lesson.weights)
 
@@ -146,36 +157,31 @@ def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
         recipe.training,
         seed=recipe.seed,
         folder=folder,
-        recipe=recipe.model_dump(mode="json", exclude={"refit"}) | used,
+        recipe=recipe.model_dump(mode="json", exclude={"refit", "heads"}) | used,
     )
     metrics |= {"epochs": result.epochs} | {f"validation {k}": v for k, v in result.best.items()}
-    seconds = Counter({"wall": result.wall_seconds, "cpu": result.cpu_seconds})
+    seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
     found = with_refitted_energies(layer.potential(), lesson.frames, lesson.weights)
-    if recipe.refit is not None:
-        found, told, spent = _refitted(recipe, lesson, found, begun.stress_offset)
-        metrics |= told
-        seconds.update(spent)
-    return Trained(found.with_grade(lesson.frames), metrics, dict(seconds), used)
+    return _finished(recipe, lesson, begun, Trained(found, metrics, seconds, used))
 
 
-def _refitted(
-    recipe: PotentialRecipe, lesson: Lesson, found: AcePotential, stress_offset: float
-) -> tuple[AcePotential, dict[str, float], dict[str, float]]:
-    """The linear part by least squares, what it gained, and its time."""
-    assert recipe.refit is not None
+def _finished(recipe: PotentialRecipe, lesson: Lesson, begun: Start, found: Trained) -> Trained:
+    """What a recipe asks for after its training: a refit, the grade, and heads."""
     wall, cpu = time.perf_counter(), time.process_time()
-    refit = refitted(
-        found,
-        lesson.frames,
-        recipe.loss,
-        lesson.weights,
-        settings=recipe.refit,
-        stress_offset=stress_offset,
-        seed=recipe.seed,
-    )
-    told = {"refit: share of the loss that is gone": refit.gain}
-    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    return refit.potential, told, seconds
+    potential, metrics, seconds = found.potential, dict(found.metrics), Counter(found.seconds)
+    assert isinstance(potential, AcePotential)
+    given = (lesson.frames, recipe.loss, lesson.weights)
+    more: Any = {"stress_offset": begun.stress_offset, "seed": recipe.seed}
+    if recipe.refit is not None:
+        refit = refitted(potential, *given, settings=recipe.refit, **more)
+        metrics["refit: share of the loss that is gone"] = refit.gain
+        potential = refit.potential
+    potential = potential.with_grade(lesson.frames)
+    if recipe.heads is not None:
+        potential = headed(potential, *given, settings=recipe.heads, **more)
+    if recipe.refit is not None or recipe.heads is not None:
+        seconds.update({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu})
+    return found._replace(potential=potential, metrics=metrics, seconds=dict(seconds))
 
 
 def trained_members(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> list[Trained]:

@@ -10,6 +10,7 @@ from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
 from sciml.materials import potential_training
 from sciml.materials.ace.file import load_potential
+from sciml.materials.ace.heads import Heads, HeadSettings
 from sciml.materials.committee import Committee
 from sciml.materials.datasets import open_structures
 from sciml.materials.structures import Structure
@@ -86,6 +87,25 @@ def test_several_members_are_a_committee_that_is_judged_with_them(tmp_path: Path
     assert outcome.metrics[name] < np.mean(errors)
     alone = potential(recipe().model_copy(update={"seed": recipe().seed + 1}), tmp_path / "alone")
     assert alone.metrics[name] == errors[1]
+
+
+@pytest.mark.usefixtures("small")
+def test_heads_change_no_prediction_and_tell_a_spread(tmp_path: Path) -> None:
+    plain = potential(recipe(), tmp_path / "run")
+    asked = recipe().model_copy(update={"heads": HeadSettings(count=3)})
+    outcome = potential(asked, tmp_path / "run")  # goes on from the same training
+    name = "test all forces eV/Å"
+    assert outcome.metrics[name] == pytest.approx(plain.metrics[name], rel=1e-9)
+    loaded = load_potential(outcome.outputs[0])
+    assert isinstance(loaded, Heads)
+    spread = loaded.evaluate(few_structures("")["test"])[0].spread
+    assert spread is not None
+    assert spread.min() > 0
+
+
+def test_a_committee_is_of_trainings_or_of_heads() -> None:
+    with pytest.raises(ValueError, match="either of several trainings or of the heads of one"):
+        PotentialRecipe.model_validate(recipe().model_dump() | {"members": 2, "heads": {}})
 
 
 @pytest.mark.usefixtures("small")

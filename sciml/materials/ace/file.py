@@ -24,6 +24,7 @@ from sciml.materials.ace.couplings import Couplings, couplings
 from sciml.materials.ace.description import COUPLING_ARRAYS, description, tables
 from sciml.materials.ace.grade import Grade
 from sciml.materials.ace.harmonics import COMPONENTS
+from sciml.materials.ace.heads import Heads, share_a_body
 from sciml.materials.ace.invariants import invariants
 from sciml.materials.ace.model import AcePotential, AceSettings, Weights
 from sciml.materials.committee import Committee
@@ -84,7 +85,7 @@ def load_potential(path: Path) -> AcePotential | Committee:
         path: A file that :func:`save_potential` wrote.
 
     Returns:
-        The potential, or the committee.
+        The potential, or the committee; one whose members share a body is evaluated as such.
 
     Raises:
         BadInput: if there is no such file, it is something else, or of another format version.
@@ -96,7 +97,9 @@ def load_potential(path: Path) -> AcePotential | Committee:
     _require_whole(path, text, header, arrays)
     found = _loaded(path, header, arrays)
     _require_agreement(path, found[0], header, arrays)
-    return found[0] if len(found) == 1 else Committee(found)
+    if len(found) == 1:
+        return found[0]
+    return Heads(found) if share_a_body(found) else Committee(found)
 
 
 def load_single(path: Path) -> AcePotential:

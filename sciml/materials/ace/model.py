@@ -19,7 +19,7 @@ from sciml.materials.ace.harmonics import LARGEST_DEGREE
 from sciml.materials.ace.invariants import channel_slopes, invariant_rates, invariants
 from sciml.materials.ace.messages import message_rates, message_slopes, messages
 from sciml.materials.ace.mixing import mixed, moment_slopes
-from sciml.materials.ace.moments import moments, pair_slopes, pull, push
+from sciml.materials.ace.moments import Pulled, moments, pair_slopes, pull, push
 from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.potential import Evaluation
 from sciml.materials.structures import Structure
@@ -139,20 +139,24 @@ class AcePotential:
 
     def _evaluated(self, structure: Structure) -> Evaluation:
         edges = pairs_of([structure], self.elements, self.settings)
-        found = evaluated(edges, self.weights, couplings(self.settings.couplings))
-        reach = self.settings.core_reach
+        found = layers(edges, self.weights, couplings(self.settings.couplings))
+        return self.of_layers(structure, edges, found)
+
+    def of_layers(self, structure: Structure, edges: Edges, found: "Layers") -> Evaluation:
+        """The evaluation of a structure whose pairs and layers are known."""
+        lists, reach = couplings(self.settings.couplings), self.settings.core_reach
+        whole = evaluated_layers(edges, self.weights, lists, found)
         core = repelled(edges, self.elements, reach) if self.settings.core else None
         if core is not None:
-            whole = {name: getattr(found, name) + part for name, part in core._asdict().items()}
-            found = found._replace(**whole)
+            added = {name: getattr(whole, name) + part for name, part in core._asdict().items()}
+            whole = whole._replace(**added)
         volume = structure.volume if structure.periodic.all() else np.nan
-        grades = self.grade and self.grade.of(found.sums, edges.element)
         return Evaluation(
-            energy=float(found.atom_energies.sum()),
-            forces=found.forces,
-            stress=found.strain_energy[0] / volume,
-            atom_energies=found.atom_energies,
-            grades=grades,
+            energy=float(whole.atom_energies.sum()),
+            forces=whole.forces,
+            stress=whole.strain_energy[0] / volume,
+            atom_energies=whole.atom_energies,
+            grades=self.grade and self.grade.of(whole.sums, edges.element),
         )
 
     def with_grade(self, structures: Sequence[Structure]) -> "AcePotential":
@@ -278,8 +282,31 @@ def evaluated(
     Returns:
         By atom and frame.
     """
-    found = layers(edges, weights, lists, known)
+    return evaluated_layers(edges, weights, lists, layers(edges, weights, lists, known))
+
+
+def evaluated_layers(edges: Edges, weights: Weights, lists: Couplings, found: Layers) -> Evaluated:
+    """As :func:`evaluated`, of layers that are known."""
     energies, slopes = readout(weights, edges.element, found.features)
+    forces, strain_energy = pulled(edges, weights, lists, found, slopes)
+    return Evaluated(energies, forces, strain_energy, channel_sums(weights, found.features))
+
+
+def pulled(
+    edges: Edges, weights: Weights, lists: Couplings, found: Layers, slopes: NDArray[Any]
+) -> Pulled:
+    """Forces and strain energies from slopes of an energy by the features.
+
+    Args:
+        edges: As for :func:`evaluated`.
+        weights: As for :func:`evaluated`; its readout plays no part.
+        lists: As for :func:`evaluated`.
+        found: From :func:`layers`.
+        slopes: eV, (atom, feature).
+
+    Returns:
+        By atom and frame.
+    """
     split = len(weights.charge_share)
     by_local, by_pair = slopes[:, :split], 0.0
     if found.charges.shape[1]:
@@ -288,9 +315,7 @@ def evaluated(
         by_local = by_local + by_charge @ _charge(weights).T
     by_channel = _by_channel(lists, found.channels, by_local * weights.scale[:split])
     by_moment = moment_slopes(weights.mixing, edges.element, by_channel)
-    forces, strain_energy = pull(edges, pair_slopes(edges, by_moment) + by_pair)
-    sums = channel_sums(weights, found.features)
-    return Evaluated(energies, forces, strain_energy, sums)
+    return pull(edges, pair_slopes(edges, by_moment) + by_pair)
 
 
 def _by_channel(lists: Couplings, channels: NDArray[Any], slopes: NDArray[Any]) -> NDArray[Any]:

@@ -44,16 +44,16 @@ class Refitted(NamedTuple):
     gain: float  # share of the loss on these structures that is gone
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """What equations are written for."""
 
     trained: AcePotential
-    loss: LossSettings
-    stress_offset: float
-    rows: int
+    loss: LossSettings  # weights of forces and stresses
+    settings: RefitSettings  # weight of energies, and rows
+    stress_offset: float  # eV/Å³
 
 
-class _Normal(NamedTuple):
+class Normal(NamedTuple):
     """The loss by changes c of the weights: cᵀ square c - 2 right c + now."""
 
     square: FloatArray  # (weight, weight)
@@ -65,9 +65,18 @@ class _Normal(NamedTuple):
         return float(change @ self.square @ change - 2 * self.right @ change + self.now)
 
     def solved(self, ridge: float) -> FloatArray:
-        """The best change, where a change costs its square times the ridge."""
+        """The best change, where a change costs its square times the ridge.
+
+        Raises:
+            BadInput: if the ridge is too small for the arithmetic.
+        """
         square = self.square + ridge * np.eye(len(self.right))
-        return cho_solve(cho_factor(square, overwrite_a=True), self.right)
+        try:
+            return cho_solve(cho_factor(square, overwrite_a=True), self.right)
+        except LinAlgError:
+            raise BadInput(
+                f"refit: the equations cannot be solved with a ridge of {ridge:g}; raise it."
+            ) from None
 
 
 def refitted(
@@ -98,52 +107,61 @@ def refitted(
         BadInput: if a label that is needed is missing, an element is not known, or the ridge is
             too small for the arithmetic.
     """
-    rng = np.random.default_rng(seed)
-    loss = loss.model_copy(update={"energy": settings.energy})
-    asked, shares = _Asked(trained, loss, stress_offset, settings.rows), weights / weights.sum()
-    equations = _normal(asked, structures, shares, rng)
-    try:
-        change = equations.solved(settings.ridge)
-    except LinAlgError:
-        raise BadInput(
-            f"refit: the equations cannot be solved with a ridge of {settings.ridge:g}; raise it."
-        ) from None
+    asked = Asked(trained, loss, settings, stress_offset)
+    equations = normal_equations(asked, structures, weights[None], seed)[0]
+    change = equations.solved(settings.ridge)
     gain = 1 - equations.loss(change) / max(equations.now, float(np.finfo(float).tiny))
-    return Refitted(_changed(trained, change), gain)
+    return Refitted(with_change(trained, change), gain)
 
 
-def _normal(
-    asked: _Asked, structures: Sequence[Structure], shares: FloatArray, rng: np.random.Generator
-) -> _Normal:
-    """Of some structures."""
-    size = len(_units(asked.trained))
-    found = _Normal(np.zeros((size, size)), np.zeros(size), 0.0)
-    for one, share in zip(structures, shares, strict=True):
+def normal_equations(
+    asked: Asked, structures: Sequence[Structure], weights: FloatArray, seed: int
+) -> list[Normal]:
+    """Equations of some structures, weighed in one or more ways.
+
+    Args:
+        asked: What they are written for.
+        structures: With the labels that the loss weighs.
+        weights: Of each structure in the loss, (way, frame).
+        seed: Of the rows that are drawn.
+
+    Returns:
+        One for each way.
+
+    Raises:
+        BadInput: if a label that is needed is missing, or an element is not known.
+    """
+    rng, size = np.random.default_rng(seed), len(_units(asked.trained))
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    found = [Normal(np.zeros((size, size)), np.zeros(size), 0.0) for _ in shares]
+    for one, by_way in zip(structures, shares.T, strict=True):
         table, errors = _equations(asked, one, rng)
-        found.square[...] += share * table.T @ table
-        found.right[...] += share * table.T @ errors
-        found = found._replace(now=found.now + share * float(errors @ errors))
+        square, right, now = table.T @ table, table.T @ errors, float(errors @ errors)
+        for way, share in enumerate(by_way):
+            found[way].square[...] += share * square
+            found[way].right[...] += share * right
+            found[way] = found[way]._replace(now=found[way].now + share * now)
     return found
 
 
 def _equations(
-    asked: _Asked, one: Structure, rng: np.random.Generator
+    asked: Asked, one: Structure, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """What one structure asks of the changes, weighed as in the loss: rows and what is missing."""
-    loss, stressed = asked.loss, stress_counts(one, asked.loss)
+    loss, settings, stressed = asked.loss, asked.settings, stress_counts(one, asked.loss)
     labels = {"energy": one.energy, "forces": one.forces}
     require_labels(one, labels | ({"stress": one.stress} if stressed else {}))
     now = asked.trained.evaluate([one])[0]
     assert one.energy is not None
     assert one.forces is not None
-    drawn = rng.permutation(one.forces.size)[: asked.rows]
+    drawn = rng.permutation(one.forces.size)[: settings.rows]
     slopes = _slopes(asked.trained, one, drawn, stressed)
     tables = [_energies(asked.trained, one) / len(one), -slopes[: len(drawn)]]
     errors = [
         np.array([one.energy - now.energy]) / len(one),
         (one.forces - now.forces).ravel()[drawn],
     ]
-    costs = [loss.energy, loss.forces / len(drawn)]
+    costs = [settings.energy, loss.forces / len(drawn)]
     if stressed:
         assert one.stress is not None
         tables.append(slopes[len(drawn) :] / one.volume)
@@ -195,8 +213,8 @@ def _units(trained: AcePotential) -> FloatArray:
     return np.concatenate([np.tile(sizes / np.sqrt(len(sizes)), kinds), np.ones(kinds)])
 
 
-def _changed(trained: AcePotential, change: FloatArray) -> AcePotential:
-    """The potential with its weights changed, in their units."""
+def with_change(trained: AcePotential, change: FloatArray) -> AcePotential:
+    """The potential with its weights changed, in their units; it has no grade."""
     given, kinds = trained.weights, len(trained.elements)
     moved = change * _units(trained)
     weights = given._replace(

@@ -1,5 +1,6 @@
 """The figure of the notebook on uncertainty: forecasts of the error beside the error."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,9 @@ from sciml.figures.style import (
     new_picture,
 )
 from sciml.materials.ace.file import load_potential
+from sciml.materials.ace.frames import LossSettings
+from sciml.materials.ace.heads import HeadSettings, headed
+from sciml.materials.ace.model import AcePotential
 from sciml.materials.calibration import (
     ForecastKind,
     error_per_forecast,
@@ -29,6 +33,7 @@ from sciml.materials.calibration import (
     forecasts,
     reliability,
 )
+from sciml.materials.committee import Committee
 from sciml.materials.datasets import open_structures
 from sciml.materials.potential import Potential
 from sciml.materials.simulated_crystals import SILICON, crystal
@@ -49,7 +54,20 @@ def committee() -> Potential:
     return load_potential(trained_file(RECIPE))
 
 
-def judged(kind: ForecastKind, part: str) -> tuple[FloatArray, FloatArray]:
+@cache
+def heads() -> Potential:
+    """The first member of the committee with heads of its own, by the frames of its training."""
+    found = committee()
+    assert isinstance(found, Committee)
+    first = found.members[0]
+    assert isinstance(first, AcePotential)
+    frames = open_structures("simulated_silicon")["train"]
+    return headed(first, frames, LossSettings(), np.ones(len(frames)), settings=HeadSettings())
+
+
+def judged(
+    kind: ForecastKind, part: str, of: Callable[[], Potential] = committee
+) -> tuple[FloatArray, FloatArray]:
     """Forecasts in eV/Å and errors of all atoms in a part of the data.
 
     The factor that makes an error of a forecast is that of the validation frames.
@@ -57,18 +75,21 @@ def judged(kind: ForecastKind, part: str) -> tuple[FloatArray, FloatArray]:
     Args:
         kind: Spread or grades.
         part: Of the dataset.
+        of: Gives what is judged: :func:`committee` or :func:`heads`.
 
     Returns:
         Both of shape (atom,), eV/Å.
     """
-    known, asked = (_raw(kind, name) for name in ("validation", part))
+    known, asked = (_raw(kind, name, of) for name in ("validation", part))
     return error_per_forecast(*known) * asked[0], asked[1]
 
 
 @cache
-def _raw(kind: ForecastKind, part: str) -> tuple[FloatArray, FloatArray]:
+def _raw(
+    kind: ForecastKind, part: str, of: Callable[[], Potential]
+) -> tuple[FloatArray, FloatArray]:
     frames = open_structures("simulated_silicon")[part]
-    found = committee().evaluate(frames)
+    found = of().evaluate(frames)
     return forecasts(found, kind), force_errors(frames, found)
 
 
