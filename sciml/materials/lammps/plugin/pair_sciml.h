@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// pair_style sciml: potentials of sciml, evaluated natively.
+
+#ifndef LMP_PAIR_SCIML_H
+#define LMP_PAIR_SCIML_H
+
+#include "kernel.h"
+#include "pair.h"
+
+#include <memory>
+#include <vector>
+
+namespace LAMMPS_NS {
+
+class PairSciml : public Pair {
+ public:
+  explicit PairSciml(class LAMMPS *);
+  ~PairSciml() override;
+  void settings(int, char **) override;
+  void coeff(int, char **) override;
+  void init_style() override;
+  double init_one(int, int) override;
+  void compute(int, int) override;
+  int pack_forward_comm(int, int *, double *, int, int *) override;
+  void unpack_forward_comm(int, int, double *) override;
+  int pack_reverse_comm(int, int, double *) override;
+  void unpack_reverse_comm(int, int *, double *) override;
+  void *extract(const char *, int &) override;
+  void *extract_peratom(const char *, int &) override;
+  double memory_usage() override;
+
+ private:
+  // What energies are linear in, and where its forces go: the potential, or how a head differs.
+  struct Way {
+    const sciml::Member *member;
+    const std::vector<sciml::Buffer> *near, *far;
+    bool hidden;
+    double *force;    // (atom and ghost, 3)
+  };
+  struct Exchange {    // what is sent between ranks next
+    double *numbers;
+    int width, stride;
+  };
+
+  std::unique_ptr<sciml::Model> model;
+  std::unique_ptr<sciml::Kernel> kernel;
+  std::vector<int> kinds;    // of types; -1 for those that are left out
+  int grade_every = 0, spread_every = 0;
+  double halt = 0.0;    // grade; 0 for never
+  int grade_flag = 0, spread_flag = 0;    // set by `fix pair`
+  bool graded = false, spread = false, tallied = true;
+  int room = 0;    // atoms and ghosts that arrays have room for
+  std::vector<double> grades, spreads, parts;
+  sciml::Buffer charges, by_charge, near_sums;
+  std::vector<double> layer_energy;
+  Exchange exchange{nullptr, 0, 0};
+
+  void allocate();
+  int keyword_steps(int, char **, int) const;
+  void make_room();
+  double gather(int);
+  void scatter(int, double *, double);
+  void add_energy(int, double, double);
+  void evaluate(const sciml::Member &, double *, double);
+  void local(const sciml::Member &, const std::vector<Way> &, double);
+  void first_layer(const sciml::Member &);
+  void far_layer(const sciml::Member &, const Way &, double);
+  void near_layer(const Way &, double);
+  void grade_atom(const sciml::Member &, int, const double *);
+  void committee(int);
+  void send_back(double *, int, int);
+  void add_spread(const std::vector<double *> &, bool);
+  void tell();
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
