@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
@@ -78,7 +79,7 @@ def target() -> Target:
 def library_file(asked: Target | None = None) -> Path:
     """Where the plugin is, or will be once it is compiled."""
     one = asked or target()
-    flags = f"{_FLAGS} {one.architecture} {[str(path) for path in one.includes]}"
+    flags = f"{_FLAGS} {one.architecture} {[str(path) for path in one.includes]} {_python()}"
     sources = hashlib.sha256(flags.encode())
     for path in _sources():
         sources.update(path.name.encode() + path.read_bytes())
@@ -144,9 +145,10 @@ def _compile(asked: Target, file: Path) -> None:
             *_FLAGS,
             f"-march={asked.architecture}",
             f"-DSCIML_LAMMPS_VERSION={asked.version}",
+            *_python(),
             *(part for path in asked.includes for part in ("-isystem", str(path))),
             *(str(path) for path in _sources() if path.suffix == ".cpp"),
-            *("-o", str(made)),
+            *("-ldl", "-o", str(made)),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -171,6 +173,18 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _sources() -> list[Path]:
     return sorted(path for path in SOURCES.iterdir() if path.suffix in (".cpp", ".h"))
+
+
+def _python() -> list[str]:
+    """Definitions of the Python that a plain ``lmp`` starts for models in Python."""
+    library = Path(sysconfig.get_config_var("LIBDIR") or "") / (
+        sysconfig.get_config_var("INSTSONAME") or ""
+    )
+    there = sysconfig.get_config_var("Py_ENABLE_SHARED") and library.is_file()
+    return [
+        f'-DSCIML_PYTHON_LIBRARY="{library if there else ""}"',
+        f'-DSCIML_PYTHON_PROGRAM="{sys.executable}"',
+    ]
 
 
 def _mpi_headers() -> Path:

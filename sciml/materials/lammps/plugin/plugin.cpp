@@ -2,6 +2,7 @@
 // What LAMMPS calls when it loads the plugin.
 
 #include "pair_sciml.h"
+#include "pair_sciml_py.h"
 
 #include "error.h"
 #include "lammps.h"
@@ -30,6 +31,11 @@ void *new_sciml(LAMMPS *lmp)
   return new PairSciml(lmp);
 }
 
+void *new_sciml_py(LAMMPS *lmp)
+{
+  return new PairScimlPy(lmp);
+}
+
 }    // namespace
 
 extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *engine, void *handle,
@@ -45,5 +51,9 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *e
   }
   Plugin plugin{lmp->version, "pair", "sciml", "potentials of sciml", "The sciml developers",
                 new_sciml, handle};
+  reinterpret_cast<Register>(give)(&plugin, engine);
+  plugin.name = "sciml/py";
+  plugin.info = "models in Python";
+  plugin.creator = new_sciml_py;
   reinterpret_cast<Register>(give)(&plugin, engine);
 }
