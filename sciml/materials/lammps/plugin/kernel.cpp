@@ -70,7 +70,32 @@ inline void mix(const double *left, int left_row, const double *tables, size_t d
   mix_degree<9, 16>(left, left_row, tables + 3 * degree, steps, columns, found, found_row, add);
 }
 
-constexpr int FIRST[DEGREES + 1] = {0, 1, 4, 9, 16};
+// Adds what a neighbour's strength means for the components of one degree.
+template <int DEGREE>
+inline void add_degree(vec *found, vec strength, const double *harmonic, int row)
+{
+#pragma GCC unroll 7
+  for (int c = DEGREE * DEGREE; c < (DEGREE + 1) * (DEGREE + 1); c++)
+    found[c] += harmonic[c * row] * strength;
+}
+
+// The transpose: slopes by harmonics, by the charge, and by how steep the radial part is.
+template <int DEGREE>
+inline void turn_degree(vec *turned, vec charge, const double *radial, const double *steepness,
+                        const double *by_channel, int wide, const double *harmonic, int row,
+                        vec &by_charge, vec &change)
+{
+  const vec here = at(radial + DEGREE * wide), strength = charge * here;
+  vec whole = {};
+#pragma GCC unroll 7
+  for (int c = DEGREE * DEGREE; c < (DEGREE + 1) * (DEGREE + 1); c++) {
+    const vec by = at(by_channel + c * wide);
+    whole += harmonic[c * row] * by;
+    turned[c] += strength * by;
+  }
+  by_charge += here * whole;
+  change += at(steepness + DEGREE * wide) * whole;
+}
 
 }    // namespace
 
@@ -478,12 +503,11 @@ double Kernel::far(const Member &member, int element, const double *given, int s
     for (int p = 0; p < places(); p++) {
       if (numbers[p] < 0) continue;
       const vec charge = at(given + size_t(numbers[p]) * stride + m);
-      const double *here = radial + size_t(p) * row + m;
-      for (int l = 0; l < DEGREES; l++) {
-        const vec strength = charge * at(here + l * wide);
-        for (int c = FIRST[l]; c < FIRST[l + 1]; c++)
-          found[c] += harmonics[c * capacity + p] * strength;
-      }
+      const double *here = radial + size_t(p) * row + m, *harmonic = harmonics + p;
+      add_degree<0>(found, charge * at(here), harmonic, capacity);
+      add_degree<1>(found, charge * at(here + wide), harmonic, capacity);
+      add_degree<2>(found, charge * at(here + 2 * wide), harmonic, capacity);
+      add_degree<3>(found, charge * at(here + 3 * wide), harmonic, capacity);
     }
     for (int c = 0; c < COMPONENTS; c++) at(far_channels + c * wide + m) = found[c];
   }
@@ -509,22 +533,17 @@ void Kernel::far_slopes(const Member &member, int element, const std::vector<Buf
       continue;
     }
     vec turned[COMPONENTS] = {}, along = {};
+    const double *harmonic = harmonics + p;
     for (int m = 0; m < wide; m += LANES) {
       const vec charge = at(given + size_t(numbers[p]) * stride + m);
-      const double *here = radial + size_t(p) * row + m;
+      const double *here = radial + size_t(p) * row + m, *by = by_channel + m;
       const double *steepest = radial_slopes + size_t(p) * row + m;
-      vec by_charge = {};
-      for (int l = 0; l < DEGREES; l++) {
-        const vec strength = charge * at(here + l * wide);
-        vec whole = {};
-        for (int c = FIRST[l]; c < FIRST[l + 1]; c++) {
-          const vec by = at(by_channel + c * wide + m);
-          whole += harmonics[c * capacity + p] * by;
-          turned[c] += strength * by;
-        }
-        by_charge += at(here + l * wide) * whole;
-        along += charge * at(steepest + l * wide) * whole;
-      }
+      vec by_charge = {}, change = {};
+      turn_degree<0>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge, change);
+      turn_degree<1>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge, change);
+      turn_degree<2>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge, change);
+      turn_degree<3>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge, change);
+      along += charge * change;
       at(by_charges + size_t(numbers[p]) * stride + m) += by_charge;
     }
     for (int c = 0; c < COMPONENTS; c++) level[c * capacity + p] = sum(turned[c]);

