@@ -9,7 +9,9 @@ import argparse
 import statistics
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import sciml  # noqa: F401 - makes the process settings, which must precede Paddle
 
@@ -22,52 +24,64 @@ from sciml.materials.datasets import open_structures
 from sciml.materials.lammps.published import zuo_potential
 
 RECIPES = Path(__file__).parents[1] / "recipes" / "materials"
-# Bars: forces eV/Å, energies meV/atom, stress GPa.
-ELEMENTS = {
-    "silicon": ("Si", 0.085, 3.0, 0.25),
-    "lithium": ("Li", 0.03, 0.8, 0.1),
-    "molybdenum": ("Mo", 0.15, 3.5, 0.6),
-    "copper": ("Cu", 0.012, 0.7, 0.25),
+
+
+class Element(NamedTuple):
+    """What is judged, on which frames, and what is asked of it."""
+
+    symbol: str
+    dataset: str
+    bars: tuple[float, float, float]  # forces eV/Å, energies meV/atom, stress GPa
+    offset: bool = False  # whether the stress labels have a constant offset
+    kind: str = ""  # of potential, if there are several for an element
+
+
+SILICON = Element("Si", "mlearn_silicon", (0.085, 3.0, 0.25))
+ELEMENTS = {  # by the end of the name of the recipe
+    "silicon": SILICON,
+    "silicon-local": SILICON._replace(kind=", strictly local"),
+    "lithium": Element("Li", "mlearn_lithium", (0.03, 0.8, 0.1)),
+    "molybdenum": Element("Mo", "mlearn_molybdenum", (0.15, 3.5, 0.6)),
+    "copper": Element("Cu", "mlearn_copper", (0.012, 0.7, 0.25), offset=True),
 }
-OFFSET = ("copper",)  # whose stress labels have a constant offset
 Errors = dict[str, Accuracy]  # by group
 
 
 def ours(name: str) -> dict[str, Errors]:
     """Errors by group of each member of the published committee, of its threes, and of itself."""
-    frames = open_structures(f"mlearn_{name}")["test"]
+    element = ELEMENTS[name]
+    frames = open_structures(element.dataset)["test"]
     return {
-        who: accuracy_by_group(one, frames, offset=name in OFFSET)
+        who: accuracy_by_group(one, frames, offset=element.offset)
         for who, one in with_triples(published(f"mlearn-{name}")).items()
     }
 
 
-def peers(name: str) -> dict[str, Errors]:
+@cache
+def peers(symbol: str, dataset: str, offset: bool) -> dict[str, Errors]:
     """Errors of the published potentials, by group."""
-    frames = open_structures(f"mlearn_{name}")["test"]
-    symbol = ELEMENTS[name][0]
+    frames = open_structures(dataset)["test"]
     return {
-        "SNAP": accuracy_by_group(zuo_potential(symbol, "linear"), frames, offset=name in OFFSET),
-        "qSNAP": accuracy_by_group(
-            zuo_potential(symbol, "quadratic"), frames, offset=name in OFFSET
-        ),
+        "SNAP": accuracy_by_group(zuo_potential(symbol, "linear"), frames, offset=offset),
+        "qSNAP": accuracy_by_group(zuo_potential(symbol, "quadratic"), frames, offset=offset),
     }
 
 
 def rows_of(name: str) -> list[Row]:
     """The rows of an element, and its table by group on the screen."""
-    own, others = ours(name), peers(name)
-    symbol, *bars = ELEMENTS[name]
-    show_groups(symbol, own | others)
+    element = ELEMENTS[name]
+    own, others = ours(name), peers(element.symbol, element.dataset, element.offset)
+    title = element.symbol + element.kind
+    show_groups(title, own | others)
     rows = []
     units = (("forces", "eV/Å"), ("energy", "meV/atom"), ("stress", "GPa"))
-    for (what, unit), bar in zip(units, bars, strict=True):
+    for (what, unit), bar in zip(units, element.bars, strict=True):
         values = {who: getattr(found["all"], what) for who, found in own.items()}
         together = values.pop(COMMITTEE, None)
         threes = [value for who, value in values.items() if who.startswith(TRIPLE)]
         singles = [value for who, value in values.items() if not who.startswith(TRIPLE)]
         best = min(getattr(found["all"], what) for found in others.values())
-        measure = f"mlearn {symbol} {what} RMSE"
+        measure = f"mlearn {title} {what} RMSE"
         rows += [
             *_mean_and_spread(f"{measure}, {{}} of {len(singles)} seeds", singles, unit, bar, best),
             Row(f"{measure}, committee of all", together, unit, bar, "less", best),
@@ -90,9 +104,9 @@ def _mean_and_spread(
     ]
 
 
-def show_groups(symbol: str, columns: dict[str, Errors]) -> None:
+def show_groups(title: str, columns: dict[str, Errors]) -> None:
     """Print forces, energies and stresses of each group."""
-    print(f"\n{symbol}: forces eV/Å, energy meV/atom, stress GPa")
+    print(f"\n{title}: forces eV/Å, energy meV/atom, stress GPa")
     print("  " + "group".ljust(18) + "".join(name.ljust(26) for name in columns))
     for group in next(iter(columns.values())):
         cells = [

@@ -21,12 +21,11 @@ from peers import peer
 from published import published
 from reporting import Row, report
 
-from sciml.materials.ace.model import AcePotential, Weights, weight_shapes
 from sciml.materials.lammps.published import zuo_potential
 from sciml.materials.potential import Potential
 from sciml.materials.structures import Structure
 
-RECIPE = "mlearn-silicon"  # one member of its committee
+RECIPES = {"two layers": "mlearn-silicon", "one layer": "mlearn-silicon-local"}  # a member of each
 LATTICE = 5.43  # Å
 REPEATS = {64: 2, 512: 4}  # cubic cells of eight atoms along each side, by number of atoms
 RATTLE = 0.05  # Å
@@ -51,23 +50,13 @@ def silicon(repeats: int) -> Structure:
     return Structure(np.full(len(places), 14), places, box, np.ones(3, bool))
 
 
-def local_part(potential: AcePotential) -> AcePotential:
-    """The same size without the second layer, whose weights come after those of the first."""
-    settings = potential.settings.model_copy(update={"messages": 0})
-    shapes = weight_shapes(settings, len(potential.elements))
-    parts = {
-        name: getattr(potential.weights, name)[tuple(slice(size) for size in shape)]
-        for name, shape in shapes.items()
-    }
-    return AcePotential(settings, potential.elements, Weights(**parts))
-
-
 def potentials() -> dict[str, Potential]:
     """What runs in this process, by name."""
     found: dict[str, Potential] = {name: zuo_potential("Si", form) for name, form in LAMMPS.items()}
-    member = published(RECIPE).get("seed 1")
-    if isinstance(member, AcePotential):
-        found |= {"two layers": member, "one layer": local_part(member)}
+    for name, recipe in RECIPES.items():
+        members = published(recipe)
+        if "seed 1" in members:
+            found[name] = members["seed 1"]
     return found
 
 

@@ -175,28 +175,29 @@ def train(names: list[str]) -> None:
     for name in names:
         ours(name)
         theirs(name)
-    publish()
+    publish(names)
 
 
-def publish() -> None:
-    """Write what was noted to the record."""
-    curves = {
-        element.symbol: {
-            "ours": sorted(
-                [*points(WORK / f"{name}-ours.jsonl"), *recorded(element)],
-                key=lambda point: point["minutes"],
-            ),
+def publish(names: list[str]) -> None:
+    """Write what was noted of elements to the record, with where it was measured.
+
+    Both sides of an element are compared on one machine; elements may come from different ones.
+    """
+    curves = json.loads(RECORD.read_text(encoding="utf-8"))["curves"] if RECORD.exists() else {}
+    for name in names:
+        element = ELEMENTS[name]
+        own = [*points(WORK / f"{name}-ours.jsonl"), *recorded(element)]
+        curves[element.symbol] = {
+            "ours": sorted(own, key=lambda point: point["minutes"]),
             "mace": points(WORK / f"{name}-mace.jsonl"),
+            "about": {
+                "date": datetime.now(UTC).date().isoformat(),
+                "processor": _processor(),
+                "versions": {name: version(name) for name in ("sciml", "paddlepaddle", "numba")}
+                | {"mace-torch": "0.3.16", "torch": "2.13.0"},
+            },
         }
-        for name, element in ELEMENTS.items()
-    }
-    about = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "processor": _processor(),
-        "versions": {name: version(name) for name in ("sciml", "paddlepaddle", "numba")}
-        | {"mace-torch": "0.3.16", "torch": "2.13.0"},
-        "command": "python benchmarks/materials_training_time.py --train",
-    }
+    about = {"command": "python benchmarks/materials_training_time.py --train"}
     RECORD.write_text(json.dumps(about | {"curves": curves}, indent=1) + "\n", encoding="utf-8")
     draw(curves)
 
@@ -218,7 +219,7 @@ def rows_of(symbol: str, sides: dict[str, list[Point]]) -> list[Row]:
     """The worst ratio of ours to theirs over the times of either, and the table of both."""
     print(f"\n{symbol}: {', '.join(f'{k} {unit}' for k, unit in KINDS.items())}, ours / MACE")
     last = max((point["minutes"] for point in sides["mace"]), default=0.0)
-    times = sorted(point["minutes"] for side in sides.values() for point in side)
+    times = sorted(point["minutes"] for side in LOOKS for point in sides[side])
     ratios: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for minutes in times:
         own, rival = (least_until(sides[side], minutes) for side in ("ours", "mace"))

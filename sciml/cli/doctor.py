@@ -48,6 +48,7 @@ def examine() -> list[Finding]:
         "PaddleScience": _ppsci,
         "notebook kernel": _kernel,
         "compiler": _compiler,
+        "LAMMPS": _lammps,
         "disk": _disk,
         "datasets": _datasets,
     }
@@ -115,7 +116,19 @@ def _compiler() -> tuple[str, str]:
     found = shutil.which("g++") or shutil.which("clang++")
     if found:
         return RIGHT, Path(found).name
-    return NOTE, "no C++ compiler; nothing here needs one yet"
+    return NOTE, "no C++ compiler; `pair_style sciml` of LAMMPS needs one"
+
+
+def _lammps() -> tuple[str, str]:
+    from sciml.materials.lammps.build import built_folder, library_file
+
+    try:
+        file = library_file()
+    except SciMLError as error:
+        return NOTE, str(error)
+    if built_folder():
+        return RIGHT, f"pair_style sciml in {file.parent}"
+    return NOTE, "pair_style sciml is compiled at its first use, or by `sciml lammps build`"
 
 
 def _disk() -> tuple[str, str]:
