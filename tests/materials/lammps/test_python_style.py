@@ -18,7 +18,7 @@ MODULE = '''
 import numpy as np
 import sciml
 import paddle
-from sciml.materials.lammps.bridge import PaddleModel
+from sciml.materials.paddle_models import PaddleModel
 
 CUTOFF = 6.0  # Å
 EPSILON = ((0.05, 0.02), (0.02, 0.03))  # eV
