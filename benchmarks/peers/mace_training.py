@@ -211,7 +211,8 @@ def judge(kind: str, seconds: float, **more: Any) -> None:
 def keep(name: str, seconds: float) -> None:
     """Write the state of the trunk or of a branch, which replaces the last one."""
     beside = state_file.with_name(f"{state_file.stem}-{name}{state_file.suffix}")
-    torch.save({"state": training.state(), "seconds": seconds, "shown": shown}, f"{beside}.new")
+    times = {"seconds": float(seconds), "shown": float(shown)}  # not of NumPy, which would not load
+    torch.save({"state": training.state(), **times}, f"{beside}.new")
     Path(f"{beside}.new").replace(beside)
 
 
