@@ -36,7 +36,7 @@ from sciml.materials.ace.heads import HeadSettings, headed
 from sciml.materials.ace.model import AcePotential
 from sciml.materials.datasets import open_structures
 from sciml.materials.lammps.build import build
-from sciml.materials.lammps.engine import potential_file
+from sciml.materials.lammps.engine import with_shipped_files
 from sciml.materials.lammps.labelling import LammpsPotential
 from sciml.materials.lammps.native import in_lammps, pair_commands
 from sciml.materials.potential import Potential
@@ -73,7 +73,7 @@ PUBLISHED = {  # of LAMMPS, with what a step costs at most about, µs/atom
 COST_ONLY = {
     "UF3 (of niobium)": (["pair_style uf3 3", "pair_coeff * * Nb.uf3 Nb"], 25.0),
     "POD (of tantalum)": (
-        ["pair_style pod", "pair_coeff * * Ta_param.pod Ta_coefficients.pod Ta"],
+        ["pair_style pod", "pair_coeff * * Ta_param.pod Ta_coeff.pod Ta"],
         40.0,
     ),
 }
@@ -145,6 +145,7 @@ def run(style: Style, atoms: int, ranks: int = 1, steps: int | None = None) -> C
         if ranks > 1:
             command = [str(tools / "mpiexec"), "-n", str(ranks), *command]
         environment = os.environ | {"SCIML_LAMMPS_ARCH": style.architecture, "OMP_NUM_THREADS": "1"}
+        environment.pop("LAMMPS_PLUGIN_PATH", None)  # of the style that is in this process
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
@@ -191,16 +192,8 @@ def styles_of(ours: dict[str, Path]) -> dict[str, Style]:
     found["sciml/py, no model"] = Style(pair, 1.0)
     found["no potential"] = Style(["pair_style zero 5.0 full", "pair_coeff * *"], 0.2)
     for name, (pair, cost) in (PUBLISHED | COST_ONLY).items():
-        found[name] = Style([_with_paths(command) for command in pair], cost)
+        found[name] = Style([with_shipped_files(command) for command in pair], cost)
     return found
-
-
-def _with_paths(command: str) -> str:
-    words = []
-    for word in command.split():
-        named = "." in word and not word.startswith("*")
-        words.append(str(potential_file(word)) if named else word)
-    return " ".join(words)
 
 
 def timed(styles: dict[str, Style], rounds: int) -> dict[tuple[str, int, int], float]:
