@@ -1,5 +1,7 @@
 """`pair_style sciml` against the potential's own evaluation, laws of mechanics, and other ranks."""
 
+import os
+import platform
 import re
 import subprocess
 import sys
@@ -200,7 +202,8 @@ def run_ranks(file: Path, ranks: int, folder: Path, **told: str) -> tuple[FloatA
     (folder / "in").write_text(CRYSTAL.format(**script))
     tools = Path(sys.executable).parent
     command = [str(tools / "mpiexec"), "-n", str(ranks), str(tools / "lmp"), "-nocite"]
-    environment = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(Path.home())}
+    kept = {name: os.environ[name] for name in ("SCIML_LAMMPS_ARCH",) if name in os.environ}
+    environment = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(Path.home())} | kept
     done = subprocess.run(
         [*command, "-in", "in", "-log", "none"],
         cwd=folder,
@@ -233,6 +236,25 @@ def test_ranks_and_sums_over_atoms(messages: int, before: str, tmp_path: Path) -
         thermo, there = run_ranks(file, ranks, tmp_path, before=before)
         np.testing.assert_allclose(thermo, alone, rtol=1e-9)
         np.testing.assert_allclose(there, forces, atol=1e-9 * np.abs(forces[:, 1:]).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("messages", [0, 4], ids=["local", "messages"])
+@pytest.mark.parametrize("architecture", ["x86-64-v3", "x86-64"])
+def test_vectors_of_any_width(
+    messages: int, architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four and two numbers at a time give what this processor's own vectors give."""
+    if platform.machine() != "x86_64":
+        pytest.skip("other processors have one width")
+    build()
+    file = saved(tmp_path, silicon(messages))
+    expected, forces = run_ranks(file, 1, tmp_path)
+    monkeypatch.setenv("SCIML_LAMMPS_ARCH", architecture)
+    build()
+    found, there = run_ranks(file, 1, tmp_path)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    np.testing.assert_allclose(there, forces, atol=1e-9 * np.abs(forces[:, 1:]).max())
 
 
 def test_a_rank_without_atoms(tmp_path: Path) -> None:
