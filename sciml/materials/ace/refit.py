@@ -8,7 +8,7 @@ has not seen. Cross-validation among the training's own frames would not tell: t
 them all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from sciml.materials.ace.moments import pair_rates
 from sciml.materials.structures import Structure
 
 _ATOMS = 4000  # evaluated at a time
+_ROWS = 1000  # of equations that are summed at a time
 
 
 class RefitSettings(Settings):
@@ -131,17 +132,37 @@ def normal_equations(
     Raises:
         BadInput: if a label that is needed is missing, or an element is not known.
     """
-    rng, size = np.random.default_rng(seed), len(_units(asked.trained))
-    shares = weights / weights.sum(axis=1, keepdims=True)
+    size, shares = len(_units(asked.trained)), weights / weights.sum(axis=1, keepdims=True)
     found = [Normal(np.zeros((size, size)), np.zeros(size), 0.0) for _ in shares]
-    for one, by_way in zip(structures, shares.T, strict=True):
-        table, errors = _equations(asked, one, rng)
-        square, right, now = table.T @ table, table.T @ errors, float(errors @ errors)
-        for way, share in enumerate(by_way):
-            found[way].square[...] += share * square
-            found[way].right[...] += share * right
-            found[way] = found[way]._replace(now=found[way].now + share * now)
+    for table, errors, frame in _blocks(asked, structures, np.random.default_rng(seed)):
+        for way, share in enumerate(shares):
+            root = np.sqrt(share[frame])
+            weighed, missing = root[:, None] * table, root * errors
+            found[way].square[...] += weighed.T @ weighed
+            found[way].right[...] += weighed.T @ missing
+            now = found[way].now + float(missing @ missing)
+            found[way] = found[way]._replace(now=now)
     return found
+
+
+def _blocks(
+    asked: Asked, structures: Sequence[Structure], rng: np.random.Generator
+) -> Iterator[tuple[FloatArray, FloatArray, IntArray]]:
+    """Rows of several structures at a time, what is missing, and the structure of each row.
+
+    A product of many rows costs little more than one of few, which only moves numbers.
+    """
+    tables: list[FloatArray] = []
+    errors: list[FloatArray] = []
+    frames: list[IntArray] = []
+    for number, one in enumerate(structures):
+        table, missing = _equations(asked, one, rng)
+        tables.append(table)
+        errors.append(missing)
+        frames.append(np.full(len(missing), number))
+        if sum(map(len, errors)) >= _ROWS or number == len(structures) - 1:
+            yield np.concatenate(tables), np.concatenate(errors), np.concatenate(frames)
+            tables, errors, frames = [], [], []
 
 
 def _equations(
