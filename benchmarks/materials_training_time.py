@@ -54,12 +54,12 @@ class Element(NamedTuple):
 
     symbol: str
     recipe: str
-    epochs: tuple[int, ...]  # of our runs, for about 2, 5, 10 and 20 minutes
+    epochs: tuple[int, ...]  # of our runs
 
 
 ELEMENTS = {
     "silicon": Element("Si", "mlearn-silicon", (50, 150, 310, 630)),
-    "copper": Element("Cu", "mlearn-copper", (25, 55, 120, 240)),
+    "copper": Element("Cu", "mlearn-copper", (25, 60, 240)),
 }
 
 
@@ -91,8 +91,13 @@ def _errors(metrics: dict[str, float], who: str = "") -> Point:
 
 
 def recorded(element: Element) -> list[Point]:
-    """The first potential of the published record, with its share of the time, and them all."""
+    """The first potential of the published record, with its share of the time, and them all.
+
+    Nothing if the record was made on another kind of processor than this one.
+    """
     record = read_record(record_folder(f"materials/{element.recipe}"))
+    if record["made_with"]["processor"] != _processor():
+        return []
     count, epochs = record["recipe"].get("members", 1), record["recipe"]["training"]["epochs"]
     minutes, metrics = record["seconds"]["cpu"] / 60, record["metrics"]
     whole = {"minutes": minutes, "epochs": epochs, "members": count} | _errors(metrics)
