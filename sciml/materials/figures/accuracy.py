@@ -147,7 +147,7 @@ def cost_figure() -> Drawn:
         "SNAP": (costs["SNAP of LAMMPS, 512 atoms"], table.sel(potential="SNAP")),
         "qSNAP": (costs["quadratic SNAP of LAMMPS, 512 atoms"], table.sel(potential="qSNAP")),
         "ours": (single, table.sel(potential=list(SEEDS)).mean()),
-        "ours, strictly local": (
+        "ours, local": (
             costs["inference in Python, one layer, 512 atoms"],
             _local_error(),
         ),
