@@ -366,7 +366,11 @@ def draw(record: dict[str, dict[str, float]]) -> None:
             colour = BLUE if ours else BLACK if name == "MACE" else ORANGE
             place = (record["costs"][name], error)
             panel.loglog(*place, "o", color=colour)
-            panel.annotate(name, place, (4, 2), textcoords="offset points", color=colour)
+            below = name in ("one layer", "qSNAP")  # two names would lie on each other
+            shift = (0, -11 if below else 5)
+            panel.annotate(
+                name, place, shift, textcoords="offset points", color=colour, ha="center"
+            )
         panel.set(xlabel="cost (µs per atom and step, one core)", ylabel="force error (eV/Å)")
         panel.margins(0.2)
         picture.savefig(RECORD.with_suffix(".png"))
