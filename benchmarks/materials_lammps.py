@@ -20,7 +20,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from materials_cost import LATTICE, silicon
@@ -356,7 +356,7 @@ def ratio_rows(costs: Costs, errors: dict[str, float], mace: float | None) -> li
     return rows
 
 
-def draw(record: dict[str, dict[str, float]]) -> None:
+def draw(record: dict[str, Any]) -> None:
     """Error against cost, beside the record."""
     with journal_style():
         picture = new_picture(ONE_COLUMN, 2.8)
@@ -387,15 +387,19 @@ def correctness(ours: dict[str, Path], native: Style) -> list[Row]:
     ]
 
 
-def publish(costs: Costs, errors: dict[str, float], mace: float | None) -> None:
-    """Write the record and its picture."""
+def publish(costs: Costs, errors: dict[str, float], mace: float | None, rows: list[Row]) -> None:
+    """Write the record, with all rows, and its picture."""
     here = INSTRUCTIONS["native"]
     named = {
         name: costs.of(name if name in PUBLISHED else f"{name}, {here}", 512) for name in errors
     }
     told = json.loads(MACE_RECORD.read_text(encoding="utf-8"))["curves"]["Si"]["mace"]
     error = min(point["forces"] for point in told)
-    record = {"costs": named | {"MACE": mace}, "errors": errors | {"MACE": error}}
+    record = {
+        "costs": named | {"MACE": mace},
+        "errors": errors | {"MACE": error},
+        "rows": {row.measure: row.value for row in rows},
+    }
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     draw(record)
 
@@ -420,7 +424,7 @@ def main() -> None:
         if "one layer" in ours:
             rows += correctness(ours, styles[LOCAL])
     if asked.publish:
-        publish(costs, errors, mace)
+        publish(costs, errors, mace, rows)
     report("pair_style sciml and others, silicon; peer: SNAP of the wheel", rows)
 
 

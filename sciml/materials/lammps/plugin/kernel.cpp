@@ -298,6 +298,19 @@ void Kernel::add_repulsion(int element)
     }
 }
 
+// The components of some channels, and the products that others need.
+template <int WIDTH> void Kernel::lay_nodes(const double *given, int row)
+{
+  vec(*node)[WIDTH] = reinterpret_cast<vec(*)[WIDTH]>(static_cast<double *>(nodes));
+  for (int c = 0; c < COMPONENTS; c++)
+    for (int w = 0; w < WIDTH; w++) node[c][w] = at(given + c * row + w * LANES);
+  vec(*next)[WIDTH] = node + COMPONENTS;
+  for (const auto &[left, right] : model.couplings.products) {
+    for (int w = 0; w < WIDTH; w++) (*next)[w] = node[left][w] * node[right][w];
+    next++;
+  }
+}
+
 // Invariants of some channels: what is linear in them, sums of channels, and sums for charges.
 template <int WIDTH>
 void Kernel::forward_block(const LayerWeights &weights, const Buffer &linear, const double *given,
@@ -306,13 +319,7 @@ void Kernel::forward_block(const LayerWeights &weights, const Buffer &linear, co
   const int wide = weights.padding;
   const Couplings &lists = model.couplings;
   vec(*node)[WIDTH] = reinterpret_cast<vec(*)[WIDTH]>(static_cast<double *>(nodes));
-  for (int c = 0; c < COMPONENTS; c++)
-    for (int w = 0; w < WIDTH; w++) node[c][w] = at(given + c * wide + k + w * LANES);
-  vec(*next)[WIDTH] = node + COMPONENTS;
-  for (const auto &[left, right] : lists.products) {
-    for (int w = 0; w < WIDTH; w++) (*next)[w] = node[left][w] * node[right][w];
-    next++;
-  }
+  lay_nodes<WIDTH>(given + k, wide);
   vec whole[WIDTH], charged[WIDTH] = {};
   for (int w = 0; w < WIDTH; w++) whole[w] = at(weights.share_offset + k + w * LANES);
   for (int v = 0; v < lists.invariants(); v++) {
@@ -357,13 +364,7 @@ void Kernel::backward_block(const LayerWeights &weights, const Buffer &linear, c
   const Couplings &lists = model.couplings;
   vec(*node)[WIDTH] = reinterpret_cast<vec(*)[WIDTH]>(static_cast<double *>(nodes));
   vec(*by)[WIDTH] = reinterpret_cast<vec(*)[WIDTH]>(static_cast<double *>(by_node));
-  for (int c = 0; c < COMPONENTS; c++)
-    for (int w = 0; w < WIDTH; w++) node[c][w] = at(given + c * wide + k + w * LANES);
-  vec(*next)[WIDTH] = node + COMPONENTS;
-  for (const auto &[left, right] : lists.products) {
-    for (int w = 0; w < WIDTH; w++) (*next)[w] = node[left][w] * node[right][w];
-    next++;
-  }
+  lay_nodes<WIDTH>(given + k, wide);
   for (int n = 0; n < lists.nodes(); n++)
     for (int w = 0; w < WIDTH; w++) by[n][w] = vec{};
   for (int v = 0; v < lists.invariants(); v++) {

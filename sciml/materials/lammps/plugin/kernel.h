@@ -82,6 +82,7 @@ class Kernel {
                 const double *by_sum, const Buffer *charge, const double *by_charge_sum);
   void turn(int place, vec along);
   double nuclear_repulsion(int element, int kind, double distance, double &slope) const;
+  template <int WIDTH> void lay_nodes(const double *given, int row);
   template <int WIDTH>
   void forward_block(const LayerWeights &, const Buffer &, const double *, const Buffer *, double *,
                      int, vec &);

@@ -80,7 +80,6 @@ struct Model {
   std::vector<std::vector<Buffer>> near_deviation, far_deviation;    // (head, element)
 
   int elements() const { return static_cast<int>(symbols.size()); }
-  int sums() const { return members[0].near.channels + members[0].far.channels; }
 };
 
 // Read a file; throws std::runtime_error with what is wrong and what to do.

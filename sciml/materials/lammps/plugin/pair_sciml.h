@@ -56,7 +56,6 @@ class PairSciml : public Pair {
   Exchange exchange{nullptr, 0, 0};
 
   void allocate();
-  int keyword_steps(int, char **, int) const;
   void make_room();
   double gather(int);
   void scatter(int, double *, double);
