@@ -1,0 +1,1 @@
+"""Extreme weather: fusion of observations and forecasts, mixtures of experts, extremes scores."""
