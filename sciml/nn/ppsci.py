@@ -131,3 +131,80 @@ def solve(
     )
     solver.train()
     return losses
+
+
+class FieldLayer(nn.Layer):
+    """A PaddleScience architecture of one input and one output as a layer of whole fields."""
+
+    def __init__(self, architecture: nn.Layer) -> None:
+        """Wrap an architecture whose single channels are fields, such as ``TFNO2dNet``."""
+        super().__init__()
+        self.architecture = architecture
+
+    def forward(self, fields: paddle.Tensor) -> paddle.Tensor:
+        """Apply the architecture. Shape (batch, channel, lat, lon), in and out."""
+        (given,) = self.architecture.input_keys
+        (asked,) = self.architecture.output_keys
+        return self.architecture({given: fields})[asked]
+
+
+def fourier_baseline(
+    channels_in: int, channels_out: int, width: int, depth: int, modes: tuple[int, int]
+) -> FieldLayer:
+    """PaddleScience's Fourier neural operator, dense weights, without a hidden map at points.
+
+    Args:
+        channels_in: Channels of the fields.
+        channels_out: Channels of the answer.
+        width: Channels of the backbone.
+        depth: Fourier layers.
+        modes: Waves kept along latitude, both signs together, and along longitude, as if both
+            signs were kept.
+
+    Returns:
+        A layer from fields to fields.
+    """
+    architecture = load_ppsci().arch.TFNO2dNet(
+        ("fields",),
+        ("answer",),
+        n_modes_height=modes[0],
+        n_modes_width=modes[1],
+        hidden_channels=width,
+        in_channels=channels_in,
+        out_channels=channels_out,
+        lifting_channels=2 * width,
+        projection_channels=2 * width,
+        n_layers=depth,
+        use_mlp=False,
+        skip="linear",
+        fno_skip="linear",
+        factorization="dense",
+    )
+    return FieldLayer(architecture)
+
+
+def spectral_baseline(width: int, modes: tuple[int, int]) -> nn.Layer:
+    """PaddleScience's spectral layer alone. Shape (batch, channel, lat, lon), in and out."""
+    load_ppsci()
+    from ppsci.arch.fno_block import FactorizedSpectralConv
+
+    return FactorizedSpectralConv(
+        width, width, modes, bias=False, implementation="reconstructed", factorization="dense"
+    )
+
+
+def identity_spectral_layer(rows: int, columns: int) -> nn.Layer:
+    """PaddleScience's spectral layer with all waves and weights of 1: it should change nothing.
+
+    Args:
+        rows: Points along latitude.
+        columns: Points along longitude.
+
+    Returns:
+        A layer of one channel. Shape (batch, channel, lat, lon), in and out.
+    """
+    layer = spectral_baseline(1, (rows, columns))
+    weight = layer.weight[0]
+    weight.real.set_value(paddle.ones_like(weight.real))
+    weight.imag.set_value(paddle.zeros_like(weight.imag))
+    return layer

@@ -10,7 +10,13 @@ import pytest
 from paddle import nn
 
 from sciml.core.errors import BadInput
-from sciml.nn.ppsci import TensorLayer, load_ppsci, solve
+from sciml.nn.ppsci import (
+    TensorLayer,
+    fourier_baseline,
+    identity_spectral_layer,
+    load_ppsci,
+    solve,
+)
 from sciml.training.feed import Arrays, Feed
 from sciml.training.fit import FitSettings, Problem, fit
 from sciml.training.optimiser import OptimiserSettings, layer_arrays, load_layer
@@ -71,3 +77,20 @@ def test_the_door_is_lazy() -> None:
     code = "import sys, sciml.nn.ppsci; print('ppsci' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_layer_of_paddlescience_fails_on_odd_latitudes_alone() -> None:
+    gaps = {
+        rows: np.abs(identity_spectral_layer(rows, 32)(field).numpy() - field.numpy()).max()
+        for rows in (16, 17)
+        for field in [paddle.randn([1, 1, rows, 32])]
+    }
+    assert gaps[16] < 1e-5
+    if gaps[17] < 1e-5:
+        pytest.skip("mended in this version of PaddleScience")
+    assert gaps[17] > 1.0
+
+
+def test_the_fourier_network_of_paddlescience_maps_fields_to_fields() -> None:
+    network = fourier_baseline(3, 2, 8, 1, (4, 4))
+    assert network(paddle.zeros([2, 3, 8, 10])).shape == [2, 2, 8, 10]
