@@ -1,0 +1,1 @@
+"""Forecasters of fields: from persistence to kernels and networks, under one contract."""
