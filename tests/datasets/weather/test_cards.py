@@ -3,6 +3,7 @@
 import pytest
 
 from sciml.data.cards import read_card
+from sciml.weather import sources
 from sciml.weather.sources import split_years
 from tests.built import maker
 from tests.datasets.weather.real import joined_digest, made_digest
@@ -14,9 +15,19 @@ BUILT_FROM_ORIGINALS = [
     "tropical_cyclone_fusion",
 ]
 JOINED_ONLY = [
+    "algiers_temperature",
+    "canada_cities_era5",
+    "canada_stations",
+    "era5_members",
+    "era5_state_1959",
+    "era5_z500_2016",
+    "ersst_v5",
     "frankfurt_precipitation",
     "hurdat2_atlantic",
     "jma_typhoons",
+    "mrms_rain_2019",
+    "ncep_air_north_america",
+    "oisst_heatwave_points",
 ]
 NAMES = [*BUILT_FROM_ORIGINALS, *JOINED_ONLY]
 
@@ -51,8 +62,13 @@ def test_what_is_built_from_the_original_is_what_is_joined(name: str, tmp_path) 
     assert made_digest(name, tmp_path) == read_card(name).built.content_sha256
 
 
+def test_no_dataset_of_a_reader_is_forgotten() -> None:
+    readers = [name for name in sources.__all__ if name.startswith("open_")]
+    assert len(readers) == len(NAMES)
+
+
 def test_years_of_parts_follow_each_other() -> None:
-    for name in ("ncep_slp_north_atlantic", "frankfurt_precipitation"):
+    for name in ("ncep_slp_north_atlantic", "ncep_air_north_america", "frankfurt_precipitation"):
         years = [year for part in split_years(name).values() for year in part]
         assert years == sorted(set(years))
     assert split_years("ncep_slp_north_atlantic")["test"] == (2009, 2010)

@@ -1,0 +1,25 @@
+"""A block over Europe: a published netCDF file in one form of grid."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sciml.data.netcdf import open_netcdf
+from sciml.weather.sources.reanalysis import ERA5_Z500, converted_height_anomaly
+from sciml.weather.sources.stored import write_source
+
+PART = "era5_z500_anom_201610_contrack.nc"
+
+
+def join(parts: Mapping[str, Path], target: Path) -> None:
+    """Build the dataset from the file that was converted before.
+
+    Args:
+        parts: The netCDF file by its name.
+        target: The netCDF file to write.
+
+    Raises:
+        BadInput: if its grid or times are not sound.
+        DamagedFile: if the file cannot be read.
+        OSError: if the file cannot be written.
+    """
+    write_source(ERA5_Z500, converted_height_anomaly(open_netcdf(parts[PART])), target)

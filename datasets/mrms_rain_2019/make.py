@@ -1,0 +1,25 @@
+"""Rain seen by radars: a converted netCDF file in one form of grid."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sciml.data.netcdf import open_netcdf
+from sciml.weather.sources.radar import MRMS, converted_rain
+from sciml.weather.sources.stored import write_source
+
+PART = "mrms_preciprate_20190610.nc"
+
+
+def join(parts: Mapping[str, Path], target: Path) -> None:
+    """Build the dataset from the file that was converted before.
+
+    Args:
+        parts: The netCDF file by its name.
+        target: The netCDF file to write.
+
+    Raises:
+        BadInput: if its grid or times are not sound.
+        DamagedFile: if the file cannot be read.
+        OSError: if the file cannot be written.
+    """
+    write_source(MRMS, converted_rain(open_netcdf(parts[PART])), target)
