@@ -14,20 +14,17 @@ import pandas as pd
 import xarray as xr
 
 from sciml.core.axes import FloatArray
-from sciml.core.errors import BadInput
 from sciml.weather.sources.checks import require_plausible
 from sciml.weather.sources.stored import opened
 from sciml.weather.sources.tables import numbers, require_columns
+from sciml.weather.stations import checked_stations
 
 UWME_TEMPERATURE = "uwme_temperature"
 UWME_PRECIPITATION = "uwme_precipitation"
 FRANKFURT_PRECIPITATION = "frankfurt_precipitation"
 
 TEMPERATURE_MEMBERS = ("CMCG", "ETA", "GASP", "GFS", "JMA", "NGPS", "TCWB", "UKMO")
-PRECIPITATION_MEMBERS = (
-    *("avn/gfs", "cent", "cmcg", "eta", "gasp", "jma", "ngps", "tcwb"),
-    "ukmo",
-)
+PRECIPITATION_MEMBERS = ("avn/gfs", *"cent cmcg eta gasp jma ngps tcwb ukmo".split())
 ECMWF_MEMBERS = ("HRES", "CTR", *(f"P{number}" for number in range(1, 51)))
 
 UNKNOWN_ELEVATION = -9999.0
@@ -107,33 +104,22 @@ def open_frankfurt_precipitation() -> xr.Dataset:
 
 
 def checked_station_ensemble(data: xr.Dataset, source: str) -> xr.Dataset:
-    """The same cases, after they were found sound.
+    """The same cases in order, after their values were found possible in their units.
 
     Args:
         data: A station ensemble.
         source: What the reader of the error can look for.
 
     Returns:
-        The argument.
+        The cases, sorted by time, then station.
 
     Raises:
-        BadInput: if times descend, a station has two cases at one time, or a value cannot be in
+        BadInput: see :func:`sciml.weather.stations.checked_stations`; also if a value cannot be in
             its unit.
     """
-    times = data["time"].values
-    back = np.flatnonzero(np.diff(times) < np.timedelta64(0))
-    if back.size:
-        raise BadInput(
-            f"{source}: cases must be in the order of their times, but case {back[0] + 1} is "
-            f"before case {back[0]}; sort them by time"
-        )
-    names = pd.MultiIndex.from_arrays([times, data["station"].values])
-    if names.has_duplicates:
-        time, station = names[names.duplicated()][0]
-        raise BadInput(f"{source}: station '{station}' has two cases at {time}; keep one")
     for name in ("forecast", "observation"):
         require_plausible(data[name], source)
-    return data
+    return checked_stations(data)
 
 
 def uwme_temperature(table: pd.DataFrame) -> xr.Dataset:
