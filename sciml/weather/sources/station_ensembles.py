@@ -24,7 +24,10 @@ UWME_PRECIPITATION = "uwme_precipitation"
 FRANKFURT_PRECIPITATION = "frankfurt_precipitation"
 
 TEMPERATURE_MEMBERS = ("CMCG", "ETA", "GASP", "GFS", "JMA", "NGPS", "TCWB", "UKMO")
-PRECIPITATION_MEMBERS = ("avn/gfs", *"cent cmcg eta gasp jma ngps tcwb ukmo".split())
+PRECIPITATION_MEMBERS = (
+    *("avn/gfs", "cent", "cmcg", "eta", "gasp"),
+    *("jma", "ngps", "tcwb", "ukmo"),
+)
 ECMWF_MEMBERS = ("HRES", "CTR", *(f"P{number}" for number in range(1, 51)))
 
 UNKNOWN_ELEVATION = -9999.0
