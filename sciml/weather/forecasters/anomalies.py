@@ -30,6 +30,27 @@ class Anomalies(NamedTuple):
     lat: FloatArray  # degrees
 
 
+def recent_days(rows: FloatArray, issues: IntArray, history: int, fading: float) -> FloatArray:
+    """A day and its changes from day to day before it, as regressors.
+
+    A penalty on their coefficients says that today matters most and that the past matters through
+    its change.
+
+    Args:
+        rows: Any numbers that describe each day. Shape (time, number).
+        issues: Positions of the days to describe.
+        history: Days that are looked at.
+        fading: Weight of a change over that of the change after it.
+
+    Returns:
+        Shape (issue, history x number).
+    """
+    changes = [
+        fading**day * (rows[issues - day + 1] - rows[issues - day]) for day in range(1, history)
+    ]
+    return np.concatenate([rows[issues], *changes], axis=1)
+
+
 class AnomalyForecaster(ABC):
     """Learns on anomalies, forecasts anomalies at each lead, and knows how far it errs.
 
@@ -72,11 +93,7 @@ class AnomalyForecaster(ABC):
         self._cycle = SeasonalCycle(self._harmonics).fit(field)
         anomalies = Anomalies(field.values - self._cycle.at(times), times, self._grid.lat)
         numbers = self._learn(anomalies)
-        self._spread = {
-            lead: SeasonalSpread().fit(times[due], residuals)
-            for lead in self.leads
-            for due, residuals in [self._residuals(anomalies, lead)]
-        }
+        self._learn_spread(anomalies)
         return numbers
 
     def predict(self, inputs: xr.DataArray, leads: Sequence[int]) -> xr.Dataset:
@@ -95,7 +112,7 @@ class AnomalyForecaster(ABC):
         for index, lead in enumerate(asked):
             due = times[issues] + lead * self._grid.step
             values[:, index] = self._cycle.at(due) + self._ahead(anomalies, issues, lead)
-            spread[:, index] = self._spread[lead].at(due)
+            spread[:, index] = self._deviation(anomalies, issues, lead)
         return field_forecast_dataset(
             values, field, asked, standard_deviation=spread, step=self._grid.step
         )
@@ -107,6 +124,18 @@ class AnomalyForecaster(ABC):
     @abstractmethod
     def _ahead(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
         """Anomalies to come, from those up to each time of issue. Shape (issue, lat, lon)."""
+
+    def _learn_spread(self, anomalies: Anomalies) -> None:
+        """Learn how far each lead errs."""
+        self._spread = {
+            lead: SeasonalSpread().fit(anomalies.times[due], residuals)
+            for lead in self.leads
+            for due, residuals in [self._residuals(anomalies, lead)]
+        }
+
+    def _deviation(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
+        """Standard deviation of the errors to come. Shape (issue, lat, lon)."""
+        return self._spread[lead].at(anomalies.times[issues] + lead * self._grid.step)
 
     def _residuals(self, anomalies: Anomalies, lead: int) -> tuple[IntArray, FloatArray]:
         """When truths were due, and how they differed from the forecast. Shape (issue, lat, lon).

@@ -12,7 +12,7 @@ from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.weather.forecast import whole_windows
-from sciml.weather.forecasters.anomalies import Anomalies, AnomalyForecaster
+from sciml.weather.forecasters.anomalies import Anomalies, AnomalyForecaster, recent_days
 from sciml.weather.forecasters.blocks import apart_from, time_blocks
 from sciml.weather.forecasters.regions import Region, regions
 from sciml.weather.verification import area_weights
@@ -22,11 +22,12 @@ class KernelSettings(Settings):
     """How a kernel regression compares fields."""
 
     history: PositiveInt = 3  # days that it looks at
-    fading: PositiveFloat = 0.5  # weight of a day's field over that of the day after
+    fading: PositiveFloat = 0.4  # weight of a change over that of the change after it
     width: PositiveFloat = 2.0  # of the kernel, over the root-mean-square size of what it sees
     rows: PositiveInt = 2  # regions from south to north
     columns: PositiveInt = 4  # and from west to east
     reach: PositiveFloat = 2000.0  # of a region's view, km
+    upstream: float = 0.0  # degrees of longitude by which the view lies west of the region
     ridges: tuple[PositiveFloat, ...] = Field(
         default=(0.05, 0.15, 0.5, 1.5, 5.0, 15.0), min_length=1
     )
@@ -72,7 +73,12 @@ class KernelRegression(AnomalyForecaster):
         self._issues = whole_windows(anomalies.times, self.history, max(self.leads))
         self._learnt = anomalies
         self._regions = regions(
-            self._grid.lat, self._grid.lon, chosen.rows, chosen.columns, chosen.reach
+            self._grid.lat,
+            self._grid.lon,
+            chosen.rows,
+            chosen.columns,
+            chosen.reach,
+            chosen.upstream,
         )
         self._units = [self._unit(region) for region in self._regions]
         self._answers = [
@@ -86,11 +92,10 @@ class KernelRegression(AnomalyForecaster):
         }
 
     def _seen(self, anomalies: Anomalies, issues: IntArray, region: Region) -> FloatArray:
-        """The last days as a region sees them. Shape (issue, day x place)."""
+        """The last days and their changes as a region sees them. Shape (issue, day x place)."""
         root = np.sqrt(area_weights(self._grid.lat))[:, None] * region.nearness
         flat = (anomalies.values * root).reshape(len(anomalies.values), -1)
-        fading = self.settings.fading
-        return np.concatenate([fading**day * flat[issues - day] for day in range(self.history)], 1)
+        return recent_days(flat, issues, self.history, self.settings.fading)
 
     def _unit(self, region: Region) -> float:
         """The mean squared size of what a region sees."""

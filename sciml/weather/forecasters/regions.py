@@ -29,6 +29,7 @@ def regions(
         columns: Regions from west to east.
         reach: Distance from the centre at which nearness has fallen to exp(-1/2), km; infinite:
             every region looks at the whole grid.
+        upstream: How far west of a region's centre its view is centred, degrees of longitude.
 
     Returns:
         The regions; their shares are 1 together at every place.
@@ -45,7 +46,9 @@ def regions(
     return [
         Region(
             np.outer(_hats(south, lat)[row], _hats(west, lon)[column]),
-            np.exp(-0.5 * (great_circle(lat, lon, south[row], west[column]) / reach) ** 2),
+            np.exp(
+                -0.5 * (great_circle(lat, lon, south[row], west[column] - upstream) / reach) ** 2
+            ),
         )
         for row in range(rows)
         for column in range(columns)

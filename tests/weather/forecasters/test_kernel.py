@@ -6,7 +6,7 @@ import pytest
 from sciml.core.errors import BadInput
 from sciml.weather.forecast import FieldForecaster
 from sciml.weather.forecasters.kernel import KernelRegression, KernelSettings
-from sciml.weather.forecasters.linear import LinearComponents
+from sciml.weather.forecasters.linear import LinearComponents, LinearSettings
 from sciml.weather.forecasters.regions import great_circle, regions
 from sciml.weather.verification import rmse_by_lead
 from tests.weather.forecaster_laws import ObeysFieldForecastContract, drifting_waves
@@ -30,7 +30,9 @@ def test_a_wide_kernel_on_the_whole_field_is_the_linear_regression() -> None:
     ridge, days = 0.5, len(train) - 1
     wide = WHOLE.model_copy(update={"history": 1, "width": 1e3, "ridges": (ridge,), "harmonics": 0})
     kernel = KernelRegression((1,), wide)
-    linear = LinearComponents((1,), components=40, history=1, ridges=(ridge / days,), harmonics=0)
+    linear = LinearComponents(
+        (1,), LinearSettings(components=40, history=1, ridges=(ridge / days,), harmonics=0)
+    )
     train = train - train.mean("time")  # the kernel has a constant, the regression has none
     train.attrs["units"] = "hPa"
     answers = []
@@ -79,7 +81,7 @@ def test_a_bent_process_is_forecast_better_than_any_line_could() -> None:
     errors = []
     for made in (
         KernelRegression((1,), WHOLE.model_copy(update={"history": 1, "width": 0.5})),
-        LinearComponents((1,), components=3, history=1),
+        LinearComponents((1,), LinearSettings(components=3, history=1)),
     ):
         made.fit(field[:600])
         errors.append(float(rmse_by_lead(made.predict(field[600:], (1,)), field[600:])[0]))
