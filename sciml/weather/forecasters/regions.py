@@ -18,7 +18,12 @@ class Region(NamedTuple):
 
 
 def regions(
-    lat: FloatArray, lon: FloatArray, rows: int, columns: int, reach: float
+    lat: FloatArray,
+    lon: FloatArray,
+    rows: int,
+    columns: int,
+    reach: float,
+    upstream: float = 0.0,
 ) -> list[Region]:
     """Cover a grid with overlapping regions.
 

@@ -102,6 +102,13 @@ def test_a_region_sees_all_with_infinite_reach_and_its_centre_best_with_a_short_
     assert np.unravel_index(near.argmax(), near.shape) in [(2, 3), (2, 4)]
 
 
+def test_a_region_may_look_upstream() -> None:
+    west = regions(LAT, LON, 1, 1, 500.0, upstream=15.0)[0].nearness
+    east = regions(LAT, LON, 1, 1, 500.0, upstream=-15.0)[0].nearness
+    assert LON[west.argmax() % 8] < -30 < LON[east.argmax() % 8]
+    np.testing.assert_allclose(west, east[:, ::-1])
+
+
 def test_great_circles_of_known_length() -> None:
     # A quarter of the meridian, and half a turn along the equator.
     quarter = np.pi / 2 * 6371.0
