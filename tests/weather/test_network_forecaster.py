@@ -1,0 +1,144 @@
+"""Networks under the contract of forecasters of fields, and their own promises."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paddle
+import pytest
+from pydantic import ValidationError
+from scipy.integrate import trapezoid
+
+from sciml.core.errors import BadInput
+from sciml.nn.attention import AttentionSettings
+from sciml.nn.convolution import ConvolutionSettings
+from sciml.nn.graph import GraphSettings
+from sciml.nn.spectral import FourierSettings
+from sciml.training.fit import FitSettings
+from sciml.training.optimiser import OptimiserSettings
+from sciml.weather.forecast import FieldForecaster
+from sciml.weather.forecasters.baselines import DampedPersistence
+from sciml.weather.forecasters.network import NetworkForecaster
+from sciml.weather.forecasters.network_layer import NetworkSettings, normal_crps
+from sciml.weather.forecasters.network_samples import conditions_at
+from sciml.weather.verification import rmse_by_lead
+from tests.weather.forecaster_laws import ObeysFieldForecastContract, drifting_waves
+
+SMALL = FourierSettings(width=8, depth=2, highest=(2, 3), margin=(3, 4))
+
+
+def settings(epochs: int = 1, **given: Any) -> NetworkSettings:
+    optimiser = OptimiserSettings(learning_rate=5e-3, average_decay=0.9)
+    training = FitSettings(epochs=epochs, batch_size=64, optimiser=optimiser)
+    return NetworkSettings(**{"backbone": SMALL, "history": 2, "training": training} | given)
+
+
+class IsNetworkForecaster(ObeysFieldForecastContract):
+    history = 2
+    unit_tolerance = 1e-3
+
+    given: dict[str, Any] = {}  # noqa: RUF012 - settings of a subclass
+
+    def forecaster(self) -> FieldForecaster:
+        return NetworkForecaster(self.leads, settings(**self.given))
+
+
+class TestMeans(IsNetworkForecaster):
+    given = {"input_noise": 0.1}  # noqa: RUF012
+
+
+class TestNormal(IsNetworkForecaster):
+    given = {"head": "normal", "start": "climatology"}  # noqa: RUF012
+
+
+class TestRolledOut(IsNetworkForecaster):
+    given = {"rolled_out": True}  # noqa: RUF012
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"head": "normal"},
+        {"rolled_out": True},
+        {"backbone": ConvolutionSettings(width=8, depth=1, coarser=1)},
+    ],
+)
+def test_it_beats_what_it_corrects_and_knows_its_errors(given: dict[str, Any]) -> None:
+    train, test = drifting_waves(), drifting_waves(200, seed=3, start="2005-01-01")
+    damped, network = DampedPersistence((1, 2)), NetworkForecaster((1, 2), settings(8, **given))
+    found = network.fit(train)
+    damped.fit(train)
+    answer = network.predict(test, (1, 2))
+    error = rmse_by_lead(answer, test)
+    assert (error < 0.9 * rmse_by_lead(damped.predict(test, (1, 2)), test)).all()
+    spread = np.sqrt((answer["standard_deviation"] ** 2).mean(["time", "lat", "lon"]))
+    np.testing.assert_allclose(spread, error, rtol=0.15)
+    np.testing.assert_allclose([found[f"rmse_lead_{lead}"] for lead in (1, 2)], error, rtol=0.15)
+    assert found["loss"] < 0.9
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [GraphSettings(width=8, depth=1, neighbours=4), AttentionSettings(width=8, depth=1, heads=2)],
+)
+def test_an_untrained_network_is_damped_persistence(backbone: Any) -> None:
+    still = FitSettings(epochs=1, optimiser=OptimiserSettings(learning_rate=1e-12))
+    network = NetworkForecaster((1, 3), settings(backbone=backbone, training=still, history=1))
+    train = drifting_waves()
+    network.fit(train)
+    damped = DampedPersistence((1, 3))
+    damped.fit(train[:700])  # the rest is held out
+    inputs = drifting_waves(40, seed=3, start="2005-01-01")
+    one, other = (made.predict(inputs, (1, 3))["forecast"] for made in (network, damped))
+    np.testing.assert_allclose(one, other, atol=0.2)  # hPa
+
+
+def test_the_score_of_normals_is_the_area_between_distributions() -> None:
+    rng = np.random.default_rng(0)
+    mean, truth = rng.normal(size=(2, 5))
+    deviation = rng.uniform(0.3, 2, 5)
+    x = np.linspace(-30, 30, 60_001)[:, None]
+    below = 0.5 * (1 + paddle.erf(paddle.to_tensor((x - mean) / deviation / 2**0.5)).numpy())
+    expected = trapezoid((below - (x >= truth)) ** 2, x[:, 0], axis=0)
+    found = normal_crps(*(paddle.to_tensor(each) for each in (mean, deviation, truth)))
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-3)
+
+
+def test_midnight_is_the_end_of_one_day_and_the_start_of_the_next() -> None:
+    times = np.array(["2001-01-01T00", "2001-01-01T12", "2001-07-02T15"], "datetime64[ns]")
+    found = conditions_at(times)
+    np.testing.assert_allclose(found[0], [0, 1, 0, 1], atol=1e-6)
+    np.testing.assert_allclose(found[1, 2:], [0, -1], atol=1e-6)
+    np.testing.assert_allclose(found[2, :2], [0, -1], atol=0.02)
+
+
+def test_a_run_that_was_stopped_ends_with_the_same_forecasts(tmp_path: Path) -> None:
+    inputs = drifting_waves(20, seed=3, start="2005-01-01")
+    whole, half = (NetworkForecaster((1, 2), settings(epochs), seed=4) for epochs in (4, 4))
+    whole.fit(drifting_waves(), tmp_path / "whole")
+    steps = len(list((tmp_path / "whole" / "checkpoints").iterdir()))
+    assert steps == 2  # the newest two
+    newest = sorted((tmp_path / "whole" / "checkpoints").iterdir())[-1]
+    (tmp_path / "half" / "checkpoints").mkdir(parents=True)
+    older = sorted((tmp_path / "whole" / "checkpoints").iterdir())[0]
+    assert older != newest
+    older.rename(tmp_path / "half" / "checkpoints" / older.name)
+    half.fit(drifting_waves(), tmp_path / "half")
+    one, other = (made.predict(inputs, (1, 2))["forecast"] for made in (whole, half))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_another_record_does_not_go_on_with_the_checkpoints(tmp_path: Path) -> None:
+    NetworkForecaster((1,), settings()).fit(drifting_waves(), tmp_path)
+    with pytest.raises(BadInput, match="was made by another recipe"):
+        NetworkForecaster((1,), settings()).fit(drifting_waves(seed=2), tmp_path)
+
+
+def test_settings_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(ValidationError, match="a rolled-out network forecasts means alone"):
+        settings(rolled_out=True, head="normal")
+    with pytest.raises(BadInput, match="leads: expected steps ahead from 1 on"):
+        NetworkForecaster((0, 1))
+    with pytest.raises(BadInput, match="forecasts to be judged by, expected 30"):
+        NetworkForecaster((1,), settings(held_out=0.02)).fit(drifting_waves())
