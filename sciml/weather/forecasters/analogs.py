@@ -141,9 +141,12 @@ class Analogs(AnomalyForecaster):
         )
 
     def _ahead(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
-        return self._forecast(anomalies, issues, lead, learning=False)[0]
+        mean = self._trust[lead] * self._told(anomalies, issues, lead, learning=False)[0]
+        if self.settings.corrected:
+            mean = mean + self._linear.ahead(anomalies, issues, lead)
+        return mean
 
-    def _forecast(
+    def _told(
         self, anomalies: Anomalies, issues: IntArray, lead: int, *, learning: bool
     ) -> tuple[FloatArray, FloatArray]:
         """Mean and deviation of what similar days tell. Shapes (issue, lat, lon)."""
@@ -152,21 +155,25 @@ class Analogs(AnomalyForecaster):
         mean, square = weights @ taken, weights @ taken**2
         deviation = np.sqrt(np.clip(square - mean**2, 0, None))
         shape = (len(issues), *anomalies.values.shape[1:])
-        mean = mean.reshape(shape)
-        if self.settings.corrected and not learning:
-            mean = mean + self._linear.ahead(anomalies, issues, lead)
-        return mean, deviation.reshape(shape)
+        return mean.reshape(shape), deviation.reshape(shape)
 
     def _learn_spread(self, anomalies: Anomalies) -> None:
-        """Scale the spread of the analogs to the errors on days that were not their own."""
-        self._inflation = {}
+        """Learn how far to trust the analogs, on days that were not their own.
+
+        What they say is damped by the least-squares slope of what came on it, and their spread
+        scaled to the errors.
+        """
+        self._trust, self._inflation = {}, {}
         for lead in self.leads:
-            mean, deviation = self._forecast(anomalies, self._library, lead, learning=True)
-            missed = self._targets[lead] - _flat(mean)
-            self._inflation[lead] = np.sqrt(np.mean(missed**2) / np.mean(deviation**2))
+            mean, deviation = self._told(anomalies, self._library, lead, learning=True)
+            told, came = _flat(mean), self._targets[lead]
+            slope = np.sum(told * came) / np.sum(told**2)
+            self._trust[lead] = float(np.clip(slope, 0.0, 1.0))
+            missed = came - self._trust[lead] * told
+            self._inflation[lead] = float(np.sqrt(np.mean(missed**2) / np.mean(deviation**2)))
 
     def _deviation(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
-        return self._inflation[lead] * self._forecast(anomalies, issues, lead, learning=False)[1]
+        return self._inflation[lead] * self._told(anomalies, issues, lead, learning=False)[1]
 
 
 def _flat(fields: FloatArray) -> FloatArray:

@@ -35,7 +35,7 @@ class LinearSettings(Settings):
     seasonal: float = Field(default=0.0, ge=0)
     # Penalties to choose from, over the summed variance of the regressors.
     ridges: tuple[PositiveFloat, ...] = Field(
-        default=(1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2), min_length=1
+        default=(1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2), min_length=1
     )
     blocks: int = Field(default=8, ge=2)  # of time, left out in turn to choose the penalty
     harmonics: int = Field(default=2, ge=0)  # of the seasonal cycle

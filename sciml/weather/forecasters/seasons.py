@@ -1,5 +1,6 @@
 """The seasonal cycle of a field, and of the size of errors: harmonics of the year."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -89,12 +90,35 @@ class SeasonalCycle:
         flat = train.values.reshape(len(times), -1)
         clock = time_of_day(times)
         self._shape = train.shape[1:]
-        self._coefficients = {}
+        self._coefficients: dict[int, FloatArray] = {}
         for minute in np.unique(clock).tolist():
             rows = clock == minute
             regressors = year_harmonics(times[rows], self.harmonics)
             self._coefficients[minute] = np.linalg.lstsq(regressors, flat[rows], rcond=None)[0]
         return self
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """What was fitted, to be stored.
+
+        Returns:
+            Coefficients (regressor, lat, lon) by minute of the day.
+        """
+        return {
+            f"minute {minute}": found.reshape(-1, *self._shape)
+            for minute, found in self._coefficients.items()
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> "SeasonalCycle":
+        """The cycle that :meth:`arrays` came from."""
+        first = next(iter(arrays.values()))
+        cycle = cls((len(first) - 1) // 2)
+        cycle._shape = first.shape[1:]
+        cycle._coefficients = {
+            int(name.split()[1]): np.asarray(found, np.float64).reshape(len(found), -1)
+            for name, found in arrays.items()
+        }
+        return cycle
 
     def at(self, times: NDArray[Any]) -> FloatArray:
         """The mean field at each time.
@@ -146,6 +170,28 @@ class SeasonalSpread:
         self._floor = _SMALLEST_SHARE * squared.mean(axis=0)
         self._shape = residuals.shape[1:]
         return self
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """What was fitted, to be stored.
+
+        Returns:
+            Coefficients of the variance (regressor, lat, lon) and its least values (lat, lon).
+        """
+        return {
+            "coefficients": self._coefficients.reshape(-1, *self._shape),
+            "least": self._floor.reshape(self._shape),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> "SeasonalSpread":
+        """The spread that :meth:`arrays` came from."""
+        spread = cls()
+        coefficients = np.asarray(arrays["coefficients"], np.float64)
+        spread._harmonics = (len(coefficients) - 1) // 2
+        spread._shape = coefficients.shape[1:]
+        spread._coefficients = coefficients.reshape(len(coefficients), -1)
+        spread._floor = np.asarray(arrays["least"], np.float64).ravel()
+        return spread
 
     def at(self, times: NDArray[Any]) -> FloatArray:
         """The standard deviation of errors at each time.
