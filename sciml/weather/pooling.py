@@ -28,7 +28,8 @@ from sciml.core.settings import Settings
 class GateSettings(Settings):
     """How a gate is trained."""
 
-    shrinkage: PositiveFloat = 1e-3  # of θ², over the mean score of the equal mixture
+    shrinkage: PositiveFloat = 1e-4  # on θ² of the first feature, over the equal mixture's score
+    situation: PositiveFloat = 1e-1  # on θ² of the others: how much weights follow the situation
     balance: float = 0.0  # penalty on the square of the mean weights' distance from equal ones
     iterations: int = 200
 
@@ -64,7 +65,8 @@ def fit_gate(
     Args:
         near: E|X_k - y|. Shape (case, expert).
         apart: E|X_k - X_l|; symmetric. Shape (case, expert, expert).
-        features: What weights may depend on, of order 1. Shape (case, feature).
+        features: What weights may depend on, of order 1; the first column is of ones. Shape
+            (case, feature).
         settings: How to train.
         importance: How much each case counts; None: all alike. Shape (case,).
 
@@ -86,6 +88,8 @@ def fit_gate(
     shape = (features.shape[1], sizes["expert"])
     equal = np.full(near.shape, 1 / sizes["expert"])
     unit = float(shares @ pool_score(near, apart, equal))
+    stiffness = np.full((shape[0], 1), settings.situation)
+    stiffness[0] = settings.shrinkage
 
     def loss(flat: FloatArray) -> tuple[float, FloatArray]:
         theta = flat.reshape(shape)
@@ -96,8 +100,8 @@ def fit_gate(
         by_weight = shares[:, None] * (near - towards + unit * settings.balance * 2 * off)
         inner = (by_weight * weights).sum(axis=1, keepdims=True)
         slope = features.T @ (weights * (by_weight - inner))
-        slope += 2 * unit * settings.shrinkage * theta
-        penalty = settings.shrinkage * (theta**2).sum() + settings.balance * (off**2).sum()
+        slope += 2 * unit * stiffness * theta
+        penalty = (stiffness * theta**2).sum() + settings.balance * (off**2).sum()
         return score + unit * penalty, slope.ravel()
 
     start = np.zeros(shape[0] * shape[1])

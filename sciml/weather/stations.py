@@ -204,7 +204,7 @@ def read_stations_csv(
     """
     table = _read_table(path)
     found = _found_columns(table, columns or StationColumns(), path)
-    table, lead_hours = _one_lead(table, found.pop("lead_hours", None), lead_hours, path)
+    table, lead_hours = _one_lead(table, found.get("lead_hours"), lead_hours, path)
     members = _members(table, found, columns or StationColumns(), path)
     labels = CaseLabels(
         _times(table[found["time"]], path),
@@ -303,8 +303,8 @@ def _stations(table: Table, found: Mapping[str, str]) -> list[str]:
 
 def _mostly_numbers(column: Column) -> bool:
     """Whether half of what is not empty are numbers: then the rest are mistakes, to be named."""
-    filled = column[~_gap(column)]
-    return bool(pd.to_numeric(filled, errors="coerce").notna().mean() > 0.5)
+    filled: Any = pd.to_numeric(column[~_gap(column)], errors="coerce")
+    return bool(filled.notna().mean() > 0.5)
 
 
 def _gap(column: Column) -> Column:
@@ -315,7 +315,7 @@ def _gap(column: Column) -> Column:
 def _numbers(table: Table, name: str, path: Path) -> FloatArray:
     """A column as numbers, NaN for gaps."""
     column = table[name]
-    values = pd.to_numeric(column, errors="coerce")
+    values: Any = pd.to_numeric(column, errors="coerce")
     wrong = values.isna() & ~_gap(column)
     if wrong.any():
         row = int(np.flatnonzero(wrong.to_numpy())[0])

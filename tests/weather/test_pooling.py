@@ -16,7 +16,7 @@ from sciml.weather.pooling import (
 )
 from sciml.weather.values import apart, crps, levels, near
 
-FREE = GateSettings(shrinkage=1e-9, iterations=2000)
+FREE = GateSettings(shrinkage=1e-9, situation=1e-9, iterations=2000)
 
 
 def tables(mean, deviation, truth):
@@ -124,7 +124,7 @@ def test_the_trained_gate_is_where_the_slope_vanishes() -> None:
     mean = truth[:, None] + rng.normal(size=(60, 3))
     features = np.stack([np.ones(60), rng.normal(size=60)], axis=1)
     close, gaps = tables(mean, np.ones((60, 3)), truth)
-    settings = GateSettings(shrinkage=0.1, iterations=2000)
+    settings = GateSettings(shrinkage=0.1, situation=0.1, iterations=2000)
     gate = fit_gate(close, gaps, features, settings)
     unit = pool_score(close, gaps, np.full((60, 3), 1 / 3)).mean()
 

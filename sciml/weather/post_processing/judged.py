@@ -1,0 +1,186 @@
+"""How good calibrated forecasts are: scores of the mixture, its experts and the raw members."""
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from sciml.core.axes import BoolArray, FloatArray
+from sciml.core.errors import BadInput
+from sciml.weather.post_processing.table import StationTable
+from sciml.weather.post_processing.walk import Walked
+from sciml.weather.scores.ensemble import crps_of_members, outside_range, spread_and_skill
+from sciml.weather.values import crps, exceedance, levels
+
+RANGE_MEMBERS = 8  # drawn from the mixture to see how often observations lie outside of them
+_DRAWS = 1000  # of the bootstrap
+_BINS = 10  # of the reliability diagram
+
+
+class Judged(NamedTuple):
+    """Scores of the judged part."""
+
+    numbers: dict[str, float]  # for the record
+    by_date: xr.Dataset  # scores of each forecaster and weights of experts, date by date
+    reliability: xr.Dataset  # forecast and observed frequencies of the extremes
+
+
+def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
+    """Score the test part of a walk.
+
+    Args:
+        walked: Forecasts.
+        extremes: Quantiles of the observations before the test, whose exceedance is judged.
+        seed: Of the bootstrap.
+
+    Returns:
+        The scores; those without events are left out of the numbers.
+
+    Raises:
+        BadInput: if no observation of the test is known.
+    """
+    where = walked.test & walked.table.known
+    if not where.any():
+        raise BadInput("walk.test: no observation is known from there on; nothing can be judged")
+    table, values = walked.table.take(where), walked.values[where]
+    scores = _scores(walked, where)
+    numbers = {f"crps_{name}": float(score.mean()) for name, score in scores.items()}
+    numbers["cases"] = float(len(values))
+    numbers |= _intervals(table, scores, seed)
+    numbers |= _calibration(table, values)
+    thresholds = {
+        share: float(
+            np.quantile(walked.table.observation[~walked.test & walked.table.known], share)
+        )
+        for share in extremes
+        if (~walked.test & walked.table.known).any()
+    }
+    panels: list[xr.Dataset] = []
+    for share, threshold in thresholds.items():
+        event = table.observation > threshold
+        if event.any() and not event.all():
+            forecasts = {"mixture": values, **_raw(table)}
+            numbers |= _extreme_numbers(forecasts, event, share, threshold)
+            panels.append(_reliability(forecasts, event, threshold, share))
+    reliability = xr.concat(panels, "quantile") if panels else xr.Dataset()
+    return Judged(numbers, _by_date(walked, where, scores), reliability)
+
+
+def _scores(walked: Walked, where: BoolArray) -> dict[str, FloatArray]:
+    """CRPS of each case: mixture, raw members, experts."""
+    observation = walked.table.observation[where]
+    found = {
+        "mixture": crps(walked.values[where], observation),
+        "raw_members": crps_of_members(walked.table.forecast[where], observation),
+    }
+    for number, name in enumerate(walked.names):
+        found[name] = crps(walked.experts[where, number], observation)
+    return found
+
+
+def _raw(table: StationTable) -> dict[str, FloatArray]:
+    """The members as a forecast of probabilities."""
+    return {"raw_members": table.forecast}
+
+
+def _intervals(table: StationTable, scores: dict[str, FloatArray], seed: int) -> dict[str, float]:
+    """95 % intervals of the mixture's score and of its skill over the raw members, by dates."""
+    dates, which = np.unique(table.time, return_inverse=True)
+    cases = np.bincount(which)
+    ours, raw = (np.bincount(which, scores[name]) for name in ("mixture", "raw_members"))
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(dates), (_DRAWS, len(dates)))
+    mean = ours[drawn].sum(axis=1) / cases[drawn].sum(axis=1)
+    skill = 1 - ours[drawn].sum(axis=1) / raw[drawn].sum(axis=1)
+    found = {"skill_over_raw": 1 - float(ours.sum() / raw.sum())}
+    for name, values in (("crps_mixture", mean), ("skill_over_raw", skill)):
+        for end, share in (("low", 2.5), ("high", 97.5)):
+            found[f"{name}_{end}"] = float(np.percentile(values, share))
+    return found
+
+
+def _calibration(table: StationTable, values: FloatArray) -> dict[str, float]:
+    """Spread over skill, and how often observations lie outside of a few members' range."""
+    count = RANGE_MEMBERS
+    wanted = np.arange(1, count + 1) / (count + 1)
+    drawn = np.stack([np.interp(wanted, levels(), row) for row in values])
+    found = {"mae_mixture": float(np.abs(np.median(values, axis=1) - table.observation).mean())}
+    for name, forecast in (("mixture", drawn), ("raw_members", table.forecast)):
+        outside = outside_range(forecast, table.observation)
+        found[f"outside_{name}"] = outside.share
+        found[f"outside_{name}_expected"] = outside.expected
+    variance = float(values.var(axis=1).mean())
+    error = float(np.mean((values.mean(axis=1) - table.observation) ** 2))
+    found["spread_over_skill_mixture"] = float(np.sqrt(variance / error))
+    several = (~np.isnan(table.forecast)).sum(axis=1) > 1
+    if several.any():
+        raw = spread_and_skill(table.forecast[several], table.observation[several])
+        found["spread_over_skill_raw_members"] = raw.ratio
+    return found
+
+
+def _probability(forecast: FloatArray, name: str, threshold: float) -> FloatArray:
+    """P(X > threshold) by a forecast; of raw members, the share of those above."""
+    if name == "mixture":
+        return exceedance(forecast, threshold)
+    there = ~np.isnan(forecast)
+    return (np.where(there, forecast, -np.inf) > threshold).sum(axis=1) / there.sum(axis=1)
+
+
+def _extreme_numbers(
+    forecasts: dict[str, FloatArray], event: BoolArray, share: float, threshold: float
+) -> dict[str, float]:
+    """Brier score, its skill over the base rate, and the slope of reliability."""
+    label = f"p{100 * share:g}"
+    base = float(np.mean((1 - share - event) ** 2))
+    found = {f"threshold_{label}": threshold, f"events_{label}": float(event.sum())}
+    for name, forecast in forecasts.items():
+        probability = _probability(forecast, name, threshold)
+        brier = float(np.mean((probability - event) ** 2))
+        found[f"brier_{label}_{name}"] = brier
+        found[f"brier_skill_{label}_{name}"] = 1 - brier / base
+        if np.ptp(probability) > 0:
+            slope = np.cov(probability, event)[0, 1] / probability.var(ddof=1)
+            found[f"reliability_slope_{label}_{name}"] = float(slope)
+    return found
+
+
+def _reliability(
+    forecasts: dict[str, FloatArray], event: BoolArray, threshold: float, share: float
+) -> xr.Dataset:
+    """How often what was given a probability came, in bins of the probability."""
+    shape = (len(forecasts), _BINS)
+    said, came, cases = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
+    for row, (name, forecast) in enumerate(forecasts.items()):
+        probability = _probability(forecast, name, threshold)
+        place = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+        cases[row] = np.bincount(place, minlength=_BINS)
+        some = cases[row] > 0
+        said[row, some] = np.bincount(place, probability, _BINS)[some] / cases[row, some]
+        came[row, some] = np.bincount(place, event, _BINS)[some] / cases[row, some]
+    return xr.Dataset(
+        {
+            "said": (("forecaster", "bin"), said, {"long_name": "forecast probability"}),
+            "came": (("forecaster", "bin"), came, {"long_name": "observed frequency"}),
+            "cases": (("forecaster", "bin"), cases, {"long_name": "forecasts in the bin"}),
+            "threshold": ((), threshold),
+        },
+        {"forecaster": list(forecasts), "quantile": share},
+    )
+
+
+def _by_date(walked: Walked, where: BoolArray, scores: dict[str, FloatArray]) -> xr.Dataset:
+    """Mean scores and weights of each date."""
+    dates, which = np.unique(walked.table.time[where], return_inverse=True)
+    cases = np.bincount(which)
+    means = [np.bincount(which, score) / cases for score in scores.values()]
+    weights = walked.weights[where]
+    shares = [np.bincount(which, weights[:, n]) / cases for n in range(len(walked.names))]
+    return xr.Dataset(
+        {
+            "crps": (("forecaster", "time"), np.stack(means)),
+            "weight": (("expert", "time"), np.stack(shares), {"units": "1"}),
+            "cases": ("time", cases),
+        },
+        {"forecaster": list(scores), "expert": list(walked.names), "time": dates},
+    )

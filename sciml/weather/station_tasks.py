@@ -1,0 +1,116 @@
+"""The recipe that calibrates an ensemble of forecasts at stations, published or the user's own."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import xarray as xr
+from pydantic import Field
+
+from sciml.core.errors import BadInput
+from sciml.core.nearest import nearest
+from sciml.core.settings import Settings
+from sciml.core.talk import say
+from sciml.core.writing import sha256_of, write_with
+from sciml.data.cards import read_card
+from sciml.training.recipe import Recipe
+from sciml.training.run import Outcome, RecipeTask
+from sciml.weather.pooling import GateSettings
+from sciml.weather.post_processing.chosen import chosen_experts
+from sciml.weather.post_processing.judged import judged
+from sciml.weather.post_processing.table import station_table
+from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset
+from sciml.weather.sources import (
+    open_frankfurt_precipitation,
+    open_uwme_precipitation,
+    open_uwme_temperature,
+)
+from sciml.weather.stations import StationColumns, read_stations_csv
+from sciml.weather.world.datasets import open_simulated_world_stations
+
+WORLD = "simulated_world_stations"
+_SOURCES: dict[str, Callable[[], xr.Dataset]] = {
+    "uwme_temperature": open_uwme_temperature,
+    "uwme_precipitation": open_uwme_precipitation,
+    "frankfurt_precipitation": open_frankfurt_precipitation,
+    f"{WORLD}/temperature": lambda: open_simulated_world_stations("temperature"),
+    f"{WORLD}/precipitation": lambda: open_simulated_world_stations("precipitation"),
+}
+
+
+class StationData(Settings):
+    """Which forecasts: of a dataset, or of a CSV file."""
+
+    source: str = f"{WORLD}/temperature"
+    path: str | None = None  # a CSV file, instead of the source
+    columns: StationColumns = StationColumns()  # of the file
+    units: str = "1"  # of the file: K, degC or mm are checked
+    lead_hours: float | None = None  # of the file, unless it has a column; None: 24
+
+
+class PostProcessRecipe(Recipe):
+    """Calibrate forecasts at stations."""
+
+    data: StationData = StationData()
+    experts: tuple[str, ...] = ()  # none: those that suit the data
+    walk: WalkSettings = WalkSettings()
+    gate: GateSettings = GateSettings()
+    extremes: tuple[float, ...] = Field(default=(0.95,))  # quantiles whose exceedance is judged
+
+
+def post_process(recipe: PostProcessRecipe, folder: Path) -> Outcome:
+    """Walk through the record, and write forecasts, scores by date and reliability.
+
+    Args:
+        recipe: The settings.
+        folder: Folder of the run.
+
+    Returns:
+        Scores of the judged part; see :mod:`sciml.weather.post_processing.judged`.
+
+    Raises:
+        BadInput: if the file or the settings make no sense.
+        DatasetMissing: if the data are not on this machine.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    data, sha256 = _opened(recipe.data)
+    table = station_table(data)
+    experts = chosen_experts(recipe.experts, table, recipe.seed)
+    say(
+        f"{len(table.day)} cases of {table.station.max() + 1} stations, {table.forecast.shape[1]} "
+        f"members; experts: {', '.join(expert.name for expert in experts)}"
+    )
+    walked = walk(table, experts, recipe.walk, recipe.gate, _told)
+    result = judged(walked, recipe.extremes, recipe.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    outputs = []
+    for name, content in (("scores", result.by_date), ("reliability", result.reliability)):
+        if content:
+            outputs.append(folder / f"{name}.nc")
+            write_with(outputs[-1], lambda part, c=content: c.to_netcdf(part, engine="netcdf4"))
+    forecasts = walked_dataset(walked, data)
+    write_with(folder / "forecasts.nc", lambda part: forecasts.to_netcdf(part, engine="netcdf4"))
+    say(f"forecasts of {len(walked.values)} cases: {folder.name}/forecasts.nc")
+    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    return Outcome("finished", result.numbers, sha256, outputs, seconds)
+
+
+def _told(done: int, of: int) -> None:
+    """Say now and then how far the walk is."""
+    if done == of or done % max(of // 5, 1) == 0:
+        say(f"block {done} of {of}")
+
+
+def _opened(data: StationData) -> tuple[xr.Dataset, dict[str, str]]:
+    """The forecasts, and the sha256 of where they are from."""
+    if data.path is not None:
+        path = Path(data.path)
+        read = read_stations_csv(path, data.columns, units=data.units, lead_hours=data.lead_hours)
+        return read, {path.name: sha256_of(path)}
+    if data.source not in _SOURCES:
+        raise BadInput(f"data.source: no '{data.source}'; {nearest(data.source, _SOURCES)}")
+    name = data.source.partition("/")[0]
+    return _SOURCES[data.source](), {name: read_card(name).built.sha256}
+
+
+TASKS = {"weather/post-process": RecipeTask(PostProcessRecipe, post_process)}

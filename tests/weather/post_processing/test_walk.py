@@ -1,0 +1,121 @@
+"""A walk knows nothing of the future, counts every case once, and is calibrated."""
+
+import numpy as np
+import pytest
+
+from sciml.core.errors import BadInput
+from sciml.weather.pooling import GateSettings
+from sciml.weather.post_processing.chosen import chosen_experts
+from sciml.weather.post_processing.judged import judged
+from sciml.weather.post_processing.mixture import stretched
+from sciml.weather.post_processing.table import station_table
+from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset
+from sciml.weather.values import crps
+from tests.weather.post_processing.worlds import biased_stations, rain
+
+NAMES = ["station-effects-20", "error-memory-60", "raw"]
+SETTINGS = WalkSettings(warm_up=0.2, test=0.5, refit_days=10.0)
+
+
+def walked(data, names=NAMES, settings=SETTINGS):
+    table = station_table(data)
+    return walk(table, chosen_experts(names, table, 0), settings, GateSettings())
+
+
+@pytest.fixture(scope="module")
+def world():
+    return biased_stations(dates=90, gap=0.05)
+
+
+@pytest.fixture(scope="module")
+def done(world):
+    return walked(world)
+
+
+def test_each_case_after_the_warm_up_is_forecast_once(world, done) -> None:
+    dates = np.unique(world["time"].values)
+    expected = world["time"].values >= dates[18]
+    np.testing.assert_array_equal(np.sort(done.table.time), world["time"].values[expected])
+    assert done.test.sum() == (world["time"].values >= dates[45]).sum()
+    np.testing.assert_allclose(done.weights.sum(axis=1), 1)
+    assert np.all(np.diff(done.values, axis=1) >= 0)
+
+
+def test_what_comes_later_changes_no_forecast(world, done) -> None:
+    middle = np.unique(world["time"].values)[60]
+    later = (world["time"] > middle).values
+    again = walked(world.assign(observation=world["observation"] + 9.0 * later))
+    same = done.table.time <= middle + np.timedelta64(48, "h")
+    np.testing.assert_array_equal(again.values[same], done.values[same])
+    np.testing.assert_array_equal(again.weights[same], done.weights[same])
+    assert np.any(again.values[~same] != done.values[~same])
+
+
+def test_the_mixture_is_about_as_good_as_its_best_expert_and_better_than_the_members(done) -> None:
+    truth = done.table.observation[done.test]
+    scores = [crps(done.experts[done.test, n], truth).mean() for n in range(len(NAMES))]
+    ours = crps(done.values[done.test], truth).mean()
+    assert ours < 1.03 * min(scores)
+    assert ours < 0.6 * scores[NAMES.index("raw")]
+
+
+def test_spread_becomes_the_size_of_errors(done) -> None:
+    numbers = judged(done, (0.9,), seed=0).numbers
+    assert 0.85 < numbers["spread_over_skill_mixture"] < 1.15
+    assert numbers["spread_over_skill_raw_members"] < 0.8
+    assert abs(numbers["outside_mixture"] - 2 / 9) < 0.08
+
+
+def test_numbers_that_are_reported_are_those_of_the_forecasts(done) -> None:
+    result = judged(done, (0.9,), seed=0)
+    truth = done.table.observation[done.test]
+    assert result.numbers["crps_mixture"] == pytest.approx(
+        crps(done.values[done.test], truth).mean()
+    )
+    low, high = (result.numbers[f"crps_mixture_{end}"] for end in ("low", "high"))
+    assert low < result.numbers["crps_mixture"] < high
+    by_date = result.by_date["crps"].sel(forecaster="mixture")
+    assert float(by_date.weighted(result.by_date["cases"]).mean()) == pytest.approx(
+        result.numbers["crps_mixture"]
+    )
+    cases = result.reliability["cases"].sel(forecaster="mixture").sum()
+    assert int(cases) == len(truth)
+
+
+def test_rain_stays_above_zero_and_is_scored_against_the_members() -> None:
+    done = walked(
+        rain(dates=400), ["shifted-gamma", "raw"], WalkSettings(test=0.6, refit_days=120.0)
+    )
+    assert done.values.min() >= 0
+    numbers = judged(done, (0.9, 0.95), seed=0).numbers
+    assert numbers["crps_mixture"] < numbers["crps_raw_members"]
+    assert numbers["events_p90"] > numbers["events_p95"] > 0
+
+
+def test_cases_without_observation_are_forecast_and_not_judged(world) -> None:
+    unknown = world["observation"].where(world["time"] < np.unique(world["time"].values)[80])
+    done = walked(world.assign(observation=unknown))
+    assert np.isfinite(done.values).all()
+    numbers = judged(done, (), seed=0).numbers
+    assert numbers["cases"] == done.test.sum() - np.isnan(done.table.observation).sum()
+    data = walked_dataset(done, world)
+    assert list(data["station"].values[:2]) == ["S00", "S01"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        (WalkSettings(test="2019-01-01"), "outside of the record"),
+        (WalkSettings(test="tomorrow"), "neither a date nor a share"),
+        (WalkSettings(warm_up=0.0, test=0.0), "raise walk.warm_up"),
+    ],
+)
+def test_a_test_that_cannot_be_is_refused_with_the_remedy(world, settings, what) -> None:
+    with pytest.raises(BadInput, match=what):
+        walked(world, settings=settings)
+
+
+def test_stretching_keeps_the_mean_and_zero() -> None:
+    values = np.array([[0.0, 1.0, 5.0]])
+    np.testing.assert_allclose(stretched(values, 2.0, False), [[-2.0, 0.0, 8.0]])
+    assert stretched(values, 2.0, True).min() == 0

@@ -1,0 +1,48 @@
+"""The recipe on a user's own file, as a user runs it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from sciml.core.errors import BadInput
+from sciml.core.paths import project_root
+from sciml.training.recipe import read_recipe
+from sciml.weather.station_tasks import PostProcessRecipe, post_process
+from tests.weather.post_processing.worlds import biased_stations
+
+RECIPE = project_root() / "recipes/weather/post-process.yaml"
+QUICK = ("walk.refit_days=30", "experts=[station-effects-20, raw]")
+
+
+@pytest.fixture
+def csv(tmp_path):
+    data = biased_stations(dates=70, stations=8)
+    table = pd.DataFrame(data["forecast"].values, columns=list(data["member"].values))
+    table.insert(0, "observation", data["observation"].values)
+    table.insert(0, "date", data["time"].values)
+    table.insert(0, "station", data["station"].values)
+    path = tmp_path / "mine.csv"
+    table.to_csv(path, index=False)
+    return path
+
+
+def test_a_users_own_file_is_calibrated(csv, tmp_path) -> None:
+    recipe = read_recipe(RECIPE, PostProcessRecipe, [f"data.path={csv}", *QUICK])
+    outcome = post_process(recipe, tmp_path / "run")
+    assert outcome.metrics["crps_mixture"] < 0.6 * outcome.metrics["crps_raw_members"]
+    assert set(outcome.data_sha256) == {"mine.csv"}
+    with xr.open_dataset(tmp_path / "run/forecasts.nc") as forecasts:
+        assert set(forecasts["station"].values) == {f"S{n:02d}" for n in range(8)}
+        assert forecasts.sizes["level"] == 50
+        assert np.isfinite(forecasts["forecast"].values).all()
+    for output in outcome.outputs:
+        assert output.is_file()
+
+
+def test_unknown_experts_and_sources_are_named_with_the_nearest(csv, tmp_path) -> None:
+    for override, what in (("experts=[forrest]", "forest"), ("data.source=uwme", "uwme_")):
+        path = () if "source" in override else (f"data.path={csv}",)
+        recipe = read_recipe(RECIPE, PostProcessRecipe, [override, *path])
+        with pytest.raises(BadInput, match=what):
+            post_process(recipe, tmp_path)
