@@ -1,0 +1,1 @@
+"""Tropical cyclones: tracks on the sphere, predictors, forecasts of track and intensity."""
