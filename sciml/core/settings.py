@@ -71,7 +71,7 @@ def read_document(path: Path) -> Document:
         raise BadInput(f"{path}: cannot be read as UTF-8 text: {error}") from None
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        values = load_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -82,6 +82,31 @@ def read_document(path: Path) -> Document:
     places: dict[Location, str] = {}
     _note_places(root, (), places, str(path))
     return Document(str(path), values, places)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML safely and leaves dates as the text that they are, as settings want them."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_yaml(text: str) -> Any:
+    """The content of YAML text; a date such as 2015-01-01 stays text.
+
+    Args:
+        text: YAML.
+
+    Returns:
+        Mappings, lists, text and numbers.
+
+    Raises:
+        yaml.YAMLError: if it is not YAML.
+    """
+    return yaml.load(text, Loader=_Loader)
 
 
 def _note_places(node: yaml.Node, at: Location, places: dict[Location, str], path: str) -> None:

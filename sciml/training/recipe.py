@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field
 
 from sciml.core.errors import BadInput
-from sciml.core.settings import Document, Settings, read_document, validated
+from sciml.core.settings import Document, Settings, load_yaml, read_document, validated
 
 
 class Recipe(Settings):
@@ -85,7 +85,7 @@ def _apply(config: DictConfig, override: str, places: dict[Any, str]) -> None:
     if not equals or not key.strip():
         raise BadInput(f"-o {override}: expected key.inner=value, such as -o training.epochs=3")
     try:
-        value = yaml.safe_load(text)
+        value = load_yaml(text)
     except yaml.YAMLError:
         raise BadInput(f"-o {override}: the value {text!r} is not valid YAML") from None
     parts = tuple(int(part) if part.isdigit() else part for part in key.strip().split("."))

@@ -98,3 +98,10 @@ def test_the_digest_depends_on_what_is_said_not_on_how(path: Path) -> None:
 
 def test_names_follow_the_folders(path: Path) -> None:
     assert recipe_name(path) == "hydro/lstm"
+
+
+def test_a_date_stays_text_in_the_file_and_on_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "dated.yaml"
+    path.write_text("task: a/b\ntitle: x\nneeds: [2015-01-01]\n", encoding="utf-8")
+    assert read_recipe(path, Recipe).needs == ("2015-01-01",)
+    assert read_recipe(path, Recipe, ["needs=[2016-02-03]"]).needs == ("2016-02-03",)
