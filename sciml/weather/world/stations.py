@@ -83,6 +83,7 @@ def reported_temperature(field: xr.DataArray, stations: xr.Dataset, seed: int) -
     cold = cold_pool(level, stations)
     noise = generator.normal(size=level.shape) * stations["noise"].values
     report = at_elevation(level, 0.0, stations["elevation"]) - cold + noise
+    report.attrs = {"units": "K", "standard_name": "air_temperature"}
     return _with_gaps(_rounded(report, THERMOMETER), generator).rename("temperature")
 
 
