@@ -4,6 +4,7 @@ Persistence, regressions, analogs, networks and mixtures all obey it, so that an
 baseline, an expert or a part of a mixture: ``fit(train)`` once, then ``predict(inputs, leads)``.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -153,6 +154,26 @@ def whole_windows(times: NDArray[Any], history: int, ahead: int) -> IntArray:
     issues = np.arange(history - 1, len(times) - ahead)
     span = clock[issues + ahead] - clock[issues - history + 1]
     return issues[span == history - 1 + ahead]
+
+
+def stretches(field: xr.DataArray, shortest: int = 1) -> list[xr.DataArray]:
+    """The parts of a field between its gaps.
+
+    Args:
+        field: A checked field in which whole steps may be missing.
+        shortest: Parts with fewer times are left out.
+
+    Returns:
+        Parts without gaps, in order of time.
+    """
+    times = field["time"].values
+    breaks = np.flatnonzero(np.diff(times) != step_of(times)) + 1
+    edges = [0, *breaks.tolist(), len(times)]
+    return [
+        field[start:stop]
+        for start, stop in itertools.pairwise(edges)
+        if stop - start >= max(shortest, 1)
+    ]
 
 
 class Grid(NamedTuple):

@@ -10,6 +10,7 @@ from sciml.weather.forecast import (
     check_field,
     field_forecast_dataset,
     step_of_forecast,
+    stretches,
     whole_windows,
 )
 from tests.weather.forecaster_laws import drifting_waves
@@ -65,6 +66,14 @@ def test_whole_windows_are_those_whose_days_are_all_there(history: int, ahead: i
         if set(range(day - history + 1, day + ahead + 1)) <= set(kept)
     ]
     assert whole_windows(times, history, ahead).tolist() == expected
+
+
+def test_stretches_are_the_field_without_its_gaps() -> None:
+    kept = np.r_[0:9, 10:12, 15:40]
+    parts = stretches(FIELD[kept])
+    assert [part.sizes["time"] for part in parts] == [9, 2, 25]
+    xr.testing.assert_identical(xr.concat(parts, "time"), FIELD[kept])
+    assert [part.sizes["time"] for part in stretches(FIELD[kept], shortest=3)] == [9, 25]
 
 
 def test_a_single_time_fits_a_grid_that_is_known() -> None:

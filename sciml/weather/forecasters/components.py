@@ -1,5 +1,7 @@
 """Principal components of anomalies: few numbers that hold most of a field's variance."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from sciml.core.axes import FloatArray
@@ -50,6 +52,31 @@ class Components:
         self._patterns = (left[:, :kept] / size[:kept]).T @ flat  # (component, place)
         self.deviations = size[:kept] / np.sqrt(len(anomalies))
         return self
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """What was found, to be stored.
+
+        Returns:
+            Projection (place, component), patterns (component, lat, lon) and deviations.
+        """
+        return {
+            "projection": self._projection,
+            "patterns": self._patterns.reshape(-1, *self._shape),
+            "deviations": self.deviations,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> "Components":
+        """The components that :meth:`arrays` came from."""
+        projection, patterns, deviations = (
+            np.asarray(arrays[name], np.float64)
+            for name in ("projection", "patterns", "deviations")
+        )
+        found = cls(len(patterns))
+        found._shape = patterns.shape[1:]
+        found._projection, found._patterns = projection, patterns.reshape(len(patterns), -1)
+        found.deviations = deviations
+        return found
 
     def amplitudes(self, anomalies: FloatArray) -> FloatArray:
         """How much of each pattern is in each anomaly.

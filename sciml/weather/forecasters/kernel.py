@@ -29,7 +29,7 @@ class KernelSettings(Settings):
     reach: PositiveFloat = 2000.0  # of a region's view, km
     upstream: float = 0.0  # degrees of longitude by which the view lies west of the region
     ridges: tuple[PositiveFloat, ...] = Field(
-        default=(0.05, 0.15, 0.5, 1.5, 5.0, 15.0), min_length=1
+        default=(0.05, 0.15, 0.5, 1.5, 5.0, 15.0, 50.0), min_length=1
     )
     blocks: int = Field(default=8, ge=2)  # of time, left out in turn to choose the penalty
     harmonics: int = Field(default=2, ge=0)  # of the seasonal cycle

@@ -1,6 +1,6 @@
 """Linear regression of principal components to come on those of the last days."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -63,6 +63,36 @@ class ComponentRegression:
         self.basis = Components(self.settings.components).fit(anomalies.values, anomalies.lat)
         self._regressions = {lead: self._regression(anomalies, lead) for lead in self.leads}
         return self
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """What was learnt, to be stored: components and the coefficients of each lead.
+
+        Errors on blocks left out belong to the training and are not among them.
+        """
+        found = {f"basis {name}": values for name, values in self.basis.arrays().items()}
+        for lead, one in self._regressions.items():
+            found |= {f"weights {lead}": one.weights, f"ridge {lead}": np.array([one.ridge])}
+        return found
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, FloatArray], leads: Sequence[int], settings: LinearSettings
+    ) -> "ComponentRegression":
+        """The regression that :meth:`arrays` came from; it forecasts but has no errors left out."""
+        made = cls(leads, settings)
+        made.basis = Components.from_arrays(
+            {name: arrays[f"basis {name}"] for name in ("projection", "patterns", "deviations")}
+        )
+        made._regressions = {
+            lead: _Regression(
+                np.asarray(arrays[f"weights {lead}"], np.float64),
+                float(arrays[f"ridge {lead}"][0]),
+                np.zeros(0, np.int64),
+                np.zeros((0, made.basis.deviations.size)),
+            )
+            for lead in made.leads
+        }
+        return made
 
     @property
     def ridges(self) -> dict[int, float]:

@@ -6,9 +6,10 @@ import xarray as xr
 
 from sciml.core.errors import BadInput
 from sciml.weather.forecast import FieldForecaster
+from sciml.weather.forecasters.anomalies import Anomalies
 from sciml.weather.forecasters.baselines import DampedPersistence
 from sciml.weather.forecasters.components import Components
-from sciml.weather.forecasters.linear import LinearComponents, LinearSettings
+from sciml.weather.forecasters.linear import ComponentRegression, LinearComponents, LinearSettings
 from sciml.weather.verification import rmse_by_lead
 from tests.weather.forecaster_laws import ObeysFieldForecastContract, drifting_waves
 
@@ -91,3 +92,18 @@ def test_a_field_that_never_changes_has_nothing_to_learn() -> None:
     flat = xr.zeros_like(drifting_waves())
     with pytest.raises(BadInput, match="does not vary"):
         LinearComponents((1,)).fit(flat)
+
+
+def test_a_regression_comes_back_from_its_arrays() -> None:
+    field, settings = drifting_waves(), LinearSettings(components=5)
+    anomalies = Anomalies(
+        field.values - field.values.mean(axis=0), field["time"].values, field["lat"].values
+    )
+    made = ComponentRegression((1, 3), settings).fit(anomalies)
+    again = ComponentRegression.from_arrays(made.arrays(), (1, 3), settings)
+    issues = np.arange(2, 50)
+    for lead in (1, 3):
+        np.testing.assert_array_equal(
+            again.ahead(anomalies, issues, lead), made.ahead(anomalies, issues, lead)
+        )
+    assert again.ridges == made.ridges
