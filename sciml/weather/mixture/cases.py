@@ -55,16 +55,14 @@ def gathered(
         lat = np.repeat(area_weights(opinions["lat"].values), opinions.sizes["lon"])
         came = due_truth(opinions, truth)
         for index, lead in enumerate(opinions["lead"].values.tolist()):
-            picked = [
-                _picked(one[:, index], drawn)
-                for one in (
-                    opinions["forecast"].values,
-                    opinions["standard_deviation"].values,
-                    came,
-                )
-            ]
-            known = np.isfinite(picked[2])
-            cases = Cases(*picked, features, lat[drawn.ravel()])
+            cases = Cases(
+                _picked(opinions["forecast"].values[:, index], drawn),
+                _picked(opinions["standard_deviation"].values[:, index], drawn),
+                _picked(came[:, index], drawn),
+                features,
+                lat[drawn.ravel()],
+            )
+            known = np.isfinite(cases.truth)
             parts.setdefault(lead, []).append(Cases._make(one[known] for one in cases))
     found = {
         lead: Cases._make(np.concatenate(column) for column in zip(*those, strict=True))
