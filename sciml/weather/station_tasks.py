@@ -17,9 +17,9 @@ from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
 from sciml.weather.pooling import GateSettings
 from sciml.weather.post_processing.chosen import chosen_experts
-from sciml.weather.post_processing.judged import judged
+from sciml.weather.post_processing.judged import judged, mean_crps
 from sciml.weather.post_processing.table import station_table
-from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset
+from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset, without
 from sciml.weather.sources import (
     open_frankfurt_precipitation,
     open_uwme_precipitation,
@@ -56,6 +56,7 @@ class PostProcessRecipe(Recipe):
     walk: WalkSettings = WalkSettings()
     gate: GateSettings = GateSettings()
     extremes: tuple[float, ...] = Field(default=(0.95,))  # quantiles whose exceedance is judged
+    leave_one_out: bool = False  # score the mixture without each of its experts, too
 
 
 def post_process(recipe: PostProcessRecipe, folder: Path) -> Outcome:
@@ -82,6 +83,10 @@ def post_process(recipe: PostProcessRecipe, folder: Path) -> Outcome:
     )
     walked = walk(table, experts, recipe.walk, recipe.gate, _told)
     result = judged(walked, recipe.extremes, recipe.seed)
+    numbers = dict(result.numbers)
+    if recipe.leave_one_out:
+        for name in walked.names:
+            numbers[f"crps_without_{name}"] = mean_crps(without(walked, name))
     folder.mkdir(parents=True, exist_ok=True)
     outputs = []
     for name, content in (("scores", result.by_date), ("reliability", result.reliability)):
@@ -92,7 +97,7 @@ def post_process(recipe: PostProcessRecipe, folder: Path) -> Outcome:
     write_with(folder / "forecasts.nc", lambda part: forecasts.to_netcdf(part, engine="netcdf4"))
     say(f"forecasts of {len(walked.values)} cases: {folder.name}/forecasts.nc")
     seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    return Outcome("finished", result.numbers, sha256, outputs, seconds)
+    return Outcome("finished", numbers, sha256, outputs, seconds)
 
 
 def _told(done: int, of: int) -> None:

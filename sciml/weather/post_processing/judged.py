@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from sciml.core.axes import BoolArray, FloatArray
+from sciml.core.axes import BoolArray, FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.weather.post_processing.table import StationTable
 from sciml.weather.post_processing.walk import Walked
@@ -46,7 +46,8 @@ def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
     scores = _scores(walked, where)
     numbers = {f"crps_{name}": float(score.mean()) for name, score in scores.items()}
     numbers["cases"] = float(len(values))
-    numbers |= _intervals(table, scores, seed)
+    dates = _dates(table, seed)
+    numbers |= _intervals(dates, scores)
     numbers |= _calibration(table, values)
     thresholds = {
         share: float(
@@ -60,7 +61,7 @@ def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
         event = table.observation > threshold
         if event.any() and not event.all():
             forecasts = {"mixture": values, **_raw(table)}
-            numbers |= _extreme_numbers(forecasts, event, share, threshold)
+            numbers |= _extreme_numbers(forecasts, event, (share, threshold), dates)
             panels.append(_reliability(forecasts, event, threshold, share))
     reliability = xr.concat(panels, "quantile") if panels else xr.Dataset()
     return Judged(numbers, _by_date(walked, where, scores), reliability)
@@ -83,20 +84,52 @@ def _raw(table: StationTable) -> dict[str, FloatArray]:
     return {"raw_members": table.forecast}
 
 
-def _intervals(table: StationTable, scores: dict[str, FloatArray], seed: int) -> dict[str, float]:
-    """95 % intervals of the mixture's score and of its skill over the raw members, by dates."""
+def mean_crps(walked: Walked) -> float:
+    """The mixture's mean score over the judged cases.
+
+    Args:
+        walked: Forecasts.
+
+    Returns:
+        CRPS in the unit of the observations.
+    """
+    where = walked.test & walked.table.known
+    return float(crps(walked.values[where], walked.table.observation[where]).mean())
+
+
+class _Dates(NamedTuple):
+    """Cases gathered by date, which are drawn anew as wholes: cases of a date go together."""
+
+    which: IntArray  # the date of each case
+    drawn: IntArray  # dates of each draw. Shape (draw, date)
+
+    def ends(self, above: FloatArray, below: FloatArray) -> tuple[float, float]:
+        """95 % interval of the ratio of two sums over the cases."""
+        sums = (np.bincount(self.which, one)[self.drawn].sum(axis=1) for one in (above, below))
+        upper, lower = sums
+        low, high = np.percentile(upper / lower, [2.5, 97.5])
+        return float(low), float(high)
+
+
+def _dates(table: StationTable, seed: int) -> _Dates:
+    """Draw dates with replacement."""
     dates, which = np.unique(table.time, return_inverse=True)
-    cases = np.bincount(which)
-    ours, raw = (np.bincount(which, scores[name]) for name in ("mixture", "raw_members"))
     rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, len(dates), (_DRAWS, len(dates)))
-    mean = ours[drawn].sum(axis=1) / cases[drawn].sum(axis=1)
-    skill = 1 - ours[drawn].sum(axis=1) / raw[drawn].sum(axis=1)
-    found = {"skill_over_raw": 1 - float(ours.sum() / raw.sum())}
-    for name, values in (("crps_mixture", mean), ("skill_over_raw", skill)):
-        for end, share in (("low", 2.5), ("high", 97.5)):
-            found[f"{name}_{end}"] = float(np.percentile(values, share))
-    return found
+    return _Dates(which, rng.integers(0, len(dates), (_DRAWS, len(dates))))
+
+
+def _intervals(dates: _Dates, scores: dict[str, FloatArray]) -> dict[str, float]:
+    """Intervals of the mixture's score and of its skill over the raw members."""
+    ours, raw = scores["mixture"], scores["raw_members"]
+    low, high = dates.ends(ours, np.ones_like(ours))
+    most, least = dates.ends(ours, raw)
+    return {
+        "skill_over_raw": 1 - float(ours.sum() / raw.sum()),
+        "skill_over_raw_low": 1 - least,
+        "skill_over_raw_high": 1 - most,
+        "crps_mixture_low": low,
+        "crps_mixture_high": high,
+    }
 
 
 def _calibration(table: StationTable, values: FloatArray) -> dict[str, float]:
@@ -128,17 +161,28 @@ def _probability(forecast: FloatArray, name: str, threshold: float) -> FloatArra
 
 
 def _extreme_numbers(
-    forecasts: dict[str, FloatArray], event: BoolArray, share: float, threshold: float
+    forecasts: dict[str, FloatArray],
+    event: BoolArray,
+    extreme: tuple[float, float],
+    dates: _Dates,
 ) -> dict[str, float]:
-    """Brier score, its skill over the base rate, and the slope of reliability."""
+    """Brier score, its skill over the base rate, and the slope of reliability.
+
+    The slope is that of the straight line, by least squares over all cases, from the forecast
+    probability to what came (1 or 0): below 1 forecasts are too extreme, above 1 too timid.
+    """
+    share, threshold = extreme
     label = f"p{100 * share:g}"
-    base = float(np.mean((1 - share - event) ** 2))
+    base = (1 - share - event) ** 2
     found = {f"threshold_{label}": threshold, f"events_{label}": float(event.sum())}
     for name, forecast in forecasts.items():
         probability = _probability(forecast, name, threshold)
-        brier = float(np.mean((probability - event) ** 2))
-        found[f"brier_{label}_{name}"] = brier
-        found[f"brier_skill_{label}_{name}"] = 1 - brier / base
+        brier = (probability - event) ** 2
+        most, least = dates.ends(brier, base)
+        found[f"brier_{label}_{name}"] = float(brier.mean())
+        found[f"brier_skill_{label}_{name}"] = 1 - float(brier.sum() / base.sum())
+        found[f"brier_skill_{label}_{name}_low"] = 1 - least
+        found[f"brier_skill_{label}_{name}_high"] = 1 - most
         if np.ptp(probability) > 0:
             slope = np.cov(probability, event)[0, 1] / probability.var(ddof=1)
             found[f"reliability_slope_{label}_{name}"] = float(slope)

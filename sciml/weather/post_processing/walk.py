@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from sciml.core.axes import BoolArray, FloatArray, IntArray
+from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.weather.pooling import GateSettings
@@ -46,6 +46,8 @@ class Walked(NamedTuple):
     values: FloatArray  # of the mixture. Shape (case, value)
     weights: FloatArray  # of the experts. Shape (case, expert)
     test: BoolArray  # whether a case is judged
+    parts: tuple[Seen, ...]  # what the experts said, block by block
+    mixing: "_Mixing"
 
 
 def walk(
@@ -75,29 +77,66 @@ def walk(
     test = _test_start(table, dates, settings)
     blocks = list(_blocks(dates, first, test, settings))
     parts: list[Seen] = []
+    for number, block in enumerate(blocks):
+        parts.append(_forecast_block(table, block, experts, settings))
+        progress(number + 1, len(blocks))
     memory = settings.mixture_days or max(_MEMORY * float(table.day[-1]), 1.0)
+    names = tuple(expert.name for expert in experts)
+    return _mixed(parts, names, _Mixing(gate, memory, test))
+
+
+class _Mixing(NamedTuple):
+    """How forecasts of experts become one."""
+
+    gate: GateSettings
+    days: float  # in which the weight of past cases falls to 1/e
+    test: float  # day on which the judged part begins
+
+
+def _mixed(parts: Sequence[Seen], names: tuple[str, ...], mixing: _Mixing) -> Walked:
+    """Gate and calibration of each block from the blocks that had come when it was issued."""
     values: list[FloatArray] = []
     weights: list[FloatArray] = []
-    for number, block in enumerate(blocks):
-        cases, part = _forecast_block(table, block, experts, settings)
-        before = _known_before(parts, float(table.day[cases[0]]) - table.lead)
-        nothing = part.take(np.zeros(len(cases), bool))
-        mixture = fit_mixture(nothing if before is None else before, gate, memory)
-        pool, shares = mixture.values(part)
-        parts.append(part)
+    for number, part in enumerate(parts):
+        before = _known_before(parts[:number], float(part.table.day[0]) - part.table.lead)
+        nothing = part.take(np.zeros(len(part.near), bool))
+        past = nothing if before is None else before
+        pool, shares = fit_mixture(past, mixing.gate, mixing.days).values(part)
         values.append(pool)
         weights.append(shares)
-        progress(number + 1, len(blocks))
-    chosen = np.flatnonzero(table.day >= blocks[0][0])
-    done = table.take(chosen)
-    return Walked(
-        done,
-        np.concatenate([part.values for part in parts]),
-        tuple(expert.name for expert in experts),
-        np.concatenate(values),
-        np.concatenate(weights),
-        done.day >= test,
-    )
+    table = joined([part.table for part in parts])
+    experts = np.concatenate([part.values for part in parts])
+    pooled, shared = np.concatenate(values), np.concatenate(weights)
+    test = table.day >= mixing.test
+    return Walked(table, experts, names, pooled, shared, test, tuple(parts), mixing)
+
+
+def without(walked: Walked, expert: str) -> Walked:
+    """The same walk with a mixture that has one expert less.
+
+    Args:
+        walked: From :func:`walk`.
+        expert: The name of the one that is left out.
+
+    Returns:
+        The walk of the others; the experts are not fitted again.
+
+    Raises:
+        BadInput: if there is no such expert, or no other one.
+    """
+    if expert not in walked.names or len(walked.names) == 1:
+        raise BadInput(f"without: '{expert}' is not one of several: {', '.join(walked.names)}")
+    kept = [n for n, name in enumerate(walked.names) if name != expert]
+    parts = [
+        Seen(
+            part.table,
+            part.values[:, kept],
+            part.near[:, kept],
+            part.apart[:, kept][:, :, kept],
+        )
+        for part in walked.parts
+    ]
+    return _mixed(parts, tuple(walked.names[n] for n in kept), walked.mixing)
 
 
 def _test_start(table: StationTable, dates: FloatArray, settings: WalkSettings) -> float:
@@ -138,7 +177,7 @@ def _forecast_block(
     block: tuple[float, float],
     experts: Sequence[Expert],
     settings: WalkSettings,
-) -> tuple[IntArray, Seen]:
+) -> Seen:
     """What the experts say of a block after learning from all that was known at its issue."""
     cases = np.flatnonzero((table.day >= block[0]) & (table.day < block[1]))
     known = table.known & (table.day <= block[0] - table.lead + 1e-9)
@@ -155,7 +194,7 @@ def _forecast_block(
     for number, expert in enumerate(experts):
         expert.fit(past)
         found[:, number] = expert.predict(now)
-    return cases, seen(now, found)
+    return seen(now, found)
 
 
 def _known_before(parts: Sequence[Seen], issue: float) -> Seen | None:

@@ -9,7 +9,7 @@ from sciml.weather.post_processing.chosen import chosen_experts
 from sciml.weather.post_processing.judged import judged
 from sciml.weather.post_processing.mixture import stretched
 from sciml.weather.post_processing.table import station_table
-from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset
+from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset, without
 from sciml.weather.values import crps
 from tests.weather.post_processing.worlds import biased_stations, rain
 
@@ -119,3 +119,12 @@ def test_stretching_keeps_the_mean_and_zero() -> None:
     values = np.array([[0.0, 1.0, 5.0]])
     np.testing.assert_allclose(stretched(values, 2.0, False), [[-2.0, 0.0, 8.0]])
     assert stretched(values, 2.0, True).min() == 0
+
+
+def test_without_an_expert_the_others_mix_as_if_it_had_never_been_there(world, done) -> None:
+    alone = walked(world, NAMES[:1] + NAMES[2:])
+    left = without(done, done.names[1])
+    assert left.names == alone.names
+    np.testing.assert_allclose(left.values, alone.values, atol=1e-9)
+    with pytest.raises(BadInput, match="nobody"):
+        without(done, "nobody")
