@@ -1,8 +1,8 @@
-"""Networks as forecasters of fields: they correct what fades, and know how far they err."""
+"""Networks as forecasters of fields: they correct a simple forecast, and know how far they err."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import paddle
@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from paddle import Tensor, nn
 
-from sciml.core.axes import IntArray
+from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.seeds import seed_everything
 from sciml.training.feed import Feed, to_tensor
@@ -22,26 +22,34 @@ from sciml.weather.forecast import (
     field_forecast_dataset,
     whole_windows,
 )
+from sciml.weather.forecasters.anomalies import Anomalies
 from sciml.weather.forecasters.network_layer import (
     INPUTS,
     ForecastLoss,
     LeadNetwork,
     NetworkSettings,
-    Start,
 )
-from sciml.weather.forecasters.network_samples import Samples, Series, kept_share
+from sciml.weather.forecasters.network_samples import Samples, Series, Window
+from sciml.weather.forecasters.network_start import DampedStart, Start, error_of, make_start
 from sciml.weather.forecasters.seasons import SeasonalCycle, SeasonalSpread
 from sciml.weather.verification import area_weights
 
 _PORTION = 64  # fields evaluated at once
 _FEWEST = 30  # forecasts to learn from, and to be judged by
-_SMALLEST_ERROR = 1e-3  # of the start, over the scale of the anomalies, to divide by
 
-Outputs = tuple[Tensor, Tensor | None]  # mean, standard deviation
+Outputs = tuple[Tensor, Tensor | None]  # mean and standard deviation
+
+
+class _Parts(NamedTuple):
+    """A training record in two: what is learnt from, and what chooses the epoch."""
+
+    learnt: Samples
+    judged: Samples
+    scale: FloatArray  # error of the start where it is learnt from, (lead, lat, lon)
 
 
 class NetworkForecaster:
-    """A network that corrects damped persistence of anomalies at all leads.
+    """A network that corrects a simple forecast of anomalies at all leads.
 
     The end of the training record is held out: on it the best epoch is chosen, and the spread of
     the errors is measured.
@@ -63,14 +71,15 @@ class NetworkForecaster:
         if not leads or min(leads) < 1:
             raise BadInput(f"leads: expected steps ahead from 1 on, got {list(leads)}")
         self.leads = tuple(int(lead) for lead in leads)
-        self._settings, self._seed = settings or NetworkSettings(), seed
-        self.name = f"{self._settings.backbone.kind} network"
+        self.settings, self._seed = settings or NetworkSettings(), seed
+        self.name = f"{self.settings.backbone.kind} network"
         self.result: FitResult | None = None  # how the training went
+        self._start = make_start(self.settings.start, self.leads)
 
     @property
     def history(self) -> int:
         """Steps that a forecast looks at, the present one included."""
-        return self._settings.history
+        return max(self.settings.history, self._start.history)
 
     def fit(
         self,
@@ -86,31 +95,30 @@ class NetworkForecaster:
             recipe: Settings that checkpoints must have been made with.
 
         Returns:
-            Of the best epoch on what was held out: the mean over the leads of the loss over that
-            of the start, and the root-mean-square error at each lead in the field's units.
+            Of the best epoch on what was held out: the loss, near 1 where nothing is corrected,
+            and the root-mean-square error at each lead in the field's units.
 
         Raises:
             BadInput: if the field is not one, or too short.
         """
         field = check_field(train, "training field", gaps=True)
         times, self._grid = field["time"].values, Grid.of(field)
-        cut = round(len(times) * (1 - self._settings.held_out))
-        self._cycle = SeasonalCycle(self._settings.harmonics).fit(field[:cut])
+        cut = round(len(times) * (1 - self.settings.held_out))
+        self._cycle = SeasonalCycle(self.settings.harmonics).fit(field[:cut])
         anomalies = field.values - self._cycle.at(times)
         weights = area_weights(self._grid.lat)[:, None]
         self._scale = float(np.sqrt(np.mean(weights * anomalies[:cut] ** 2)))
         if not self._scale > 0:
             raise BadInput("training field: does not vary about its seasonal cycle")
-        series = Series((anomalies / self._scale).astype(np.float32), times, self._grid.step)
-        learnt, judged = self._issues(times, cut)
-        self._train(series, learnt, judged, folder, recipe)
-        self._measure_spread(series, judged)
-        assert self.result is not None
-        return self.result.best
+        scaled = Anomalies(anomalies / self._scale, times, self._grid.lat)
+        parts = self._parts(scaled, cut)
+        best = self._train(parts, folder, recipe)
+        self._measure_spread(parts.judged, times)
+        return best
 
-    def _issues(self, times: NDArray[Any], cut: int) -> tuple[IntArray, IntArray]:
-        """Times of issue to learn from, and to be judged by; no sample is in both."""
-        issues = whole_windows(times, self.history, max(self.leads))
+    def _parts(self, anomalies: Anomalies, cut: int) -> _Parts:
+        """Samples to learn from and to be judged by, none in both, with their starts."""
+        issues = whole_windows(anomalies.times, self.history, max(self.leads))
         learnt = issues[issues + max(self.leads) < cut]
         judged = issues[issues - self.history + 1 >= cut]
         for name, found in (("learn from", learnt), ("be judged by", judged)):
@@ -119,88 +127,93 @@ class NetworkForecaster:
                     f"training field: {len(found)} forecasts to {name}, expected {_FEWEST}; "
                     "give a longer record, shorter leads, or another share held out"
                 )
-        return learnt, judged
+        early = Anomalies(anomalies.values[:cut], anomalies.times[:cut], anomalies.lat)
+        self._start.fit(early, learnt)
+        starts = self._start.learning(early, learnt)
+        scale = error_of(starts, np.stack([early.values[learnt + n] for n in self.leads], axis=1))
+        seed_everything(self._seed)
+        self._layer = self._fresh_layer(early, learnt, scale)
+        series = self._series(anomalies)
+        ahead = self._start.ahead(anomalies, judged)
+        return _Parts(
+            self._samples(series, learnt, starts), self._samples(series, judged, ahead), scale
+        )
+
+    def _fresh_layer(self, early: Anomalies, learnt: IntArray, scale: FloatArray) -> LeadNetwork:
+        """The network with its initial weights."""
+        grid = (self._grid.lat, self._grid.lon)
+        if not self.settings.rolled_out:
+            return LeadNetwork(self.settings, self.leads, grid, scale)
+        fading = self.settings.start == "damped persistence"
+        step = (DampedStart if fading else Start)((1,))
+        step.fit(early, learnt)
+        ahead = step.ahead(early, learnt)
+        kept = step.kept if isinstance(step, DampedStart) else np.zeros_like(ahead[0])
+        error = error_of(ahead, early.values[learnt + 1][:, None])
+        return LeadNetwork(self.settings, self.leads, grid, error, kept)
+
+    def _series(self, anomalies: Anomalies) -> Series:
+        """Scaled anomalies in the precision of the network."""
+        return Series(anomalies.values.astype(np.float32), anomalies.times, self._grid.step)
+
+    def _samples(self, series: Series, issues: IntArray, starts: FloatArray) -> Samples:
+        """Samples issued at given positions."""
+        window = Window(self.settings.history, self._layer.conditions, self.leads)
+        return Samples(series, issues, starts.astype(np.float32), window)
 
     def _train(
-        self,
-        series: Series,
-        learnt: IntArray,
-        judged: IntArray,
-        folder: Path | None,
-        recipe: dict[str, Any] | None,
-    ) -> None:
-        """Fit the start, draw the weights and train them."""
-        scale = self._start(series, learnt, self.leads).error
-        start = self._start(series, learnt, (1,)) if self._settings.rolled_out else None
-        seed_everything(self._seed)
-        self._layer = self._fresh_layer(start or self._start(series, learnt, self.leads))
-        samples = Samples(series, learnt, self.history, self._layer.conditions, self.leads)
-        feed = Feed(samples, self._settings.training.batch_size, self._seed)
-        loss = ForecastLoss(self._settings.head, area_weights(self._grid.lat), scale)
+        self, parts: _Parts, folder: Path | None, recipe: dict[str, Any] | None
+    ) -> dict[str, float]:
+        """Train the network; the numbers of the best epoch."""
+        training = self.settings.training
+        feed = Feed(parts.learnt, training.batch_size, self._seed)
+        loss = ForecastLoss(self.settings.head, area_weights(self._grid.lat), parts.scale)
 
         def validate(_: nn.Layer) -> dict[str, float]:
-            return self._judged(loss, series, judged)
+            return self._judged(loss, parts.judged)
 
         problem = Problem(self._layer, loss, feed, validate)
         # What was measured on the record goes into every checkpoint: data that changed are
         # noticed on resume.
-        identity = {**(recipe or {}), "scale": [self._scale, float(scale.mean())]}
-        self.result = fit(
-            problem, self._settings.training, seed=self._seed, folder=folder, recipe=identity
-        )
+        identity = {**(recipe or {}), "scale": [self._scale, float(parts.scale.mean())]}
+        self.result = fit(problem, training, seed=self._seed, folder=folder, recipe=identity)
+        return self.result.best
 
-    def _start(self, series: Series, learnt: IntArray, leads: Sequence[int]) -> Start:
-        """The damping that is corrected, and how far it errs."""
-        now, kept, error = series.values[learnt].astype(np.float64), [], []
-        for lead in leads:
-            then = series.values[learnt + lead].astype(np.float64)
-            fading = self._settings.start == "damped persistence"
-            kept.append(kept_share(now, then) if fading else np.zeros(now.shape[1:]))
-            error.append(np.sqrt(np.mean((then - kept[-1] * now) ** 2, axis=0)))
-        return Start(np.stack(kept), np.maximum(np.stack(error), _SMALLEST_ERROR))
-
-    def _fresh_layer(self, start: Start | None) -> LeadNetwork:
-        """The network with its initial weights."""
-        return LeadNetwork(self._settings, self.leads, (self._grid.lat, self._grid.lon), start)
-
-    def _outputs(self, series: Series, issues: IntArray) -> Iterator[tuple[IntArray, Outputs]]:
-        """What the network says, a portion of the issues at a time."""
-        for first in range(0, len(issues), _PORTION):
-            portion = issues[first : first + _PORTION]
-            known = series.histories(portion, self.history, self._layer.conditions)
+    def _outputs(self, samples: Samples) -> Iterator[tuple[IntArray, Outputs]]:
+        """What the network says of all samples, a portion at a time."""
+        for first in range(0, len(samples), _PORTION):
+            portion = np.arange(first, min(first + _PORTION, len(samples)))
+            known = samples.known(portion)
             with paddle.no_grad():
                 yield portion, self._layer(*(to_tensor(known[name]) for name in INPUTS))
 
-    def _judged(self, loss: ForecastLoss, series: Series, issues: IntArray) -> dict[str, float]:
-        """The loss over that of the start, and the error at each lead in the field's units."""
+    def _judged(self, loss: ForecastLoss, samples: Samples) -> dict[str, float]:
+        """The loss, and the error at each lead in the field's units."""
         total, squares = 0.0, np.zeros(len(self.leads))
-        for portion, (mean, deviation) in self._outputs(series, issues):
-            future = series.futures(portion, self.leads)
+        for portion, (mean, deviation) in self._outputs(samples):
+            future = samples.gather(portion)["future"]
             total += float(loss.of(mean, deviation, to_tensor(future))) * len(portion)
-            gap = (mean.numpy() - future).astype(np.float64)
-            squares += np.einsum("clyx,y->l", gap**2, area_weights(self._grid.lat)) / gap[0, 0].size
-        rmse = self._scale * np.sqrt(squares / len(issues))
+            squared = np.square(mean.numpy() - future, dtype=np.float64)
+            squares += self._area_mean(squared).sum(axis=0)
+        rmse = self._scale * np.sqrt(squares / len(samples))
         by_lead = {f"rmse_lead_{n}": float(e) for n, e in zip(self.leads, rmse, strict=True)}
-        return {"loss": total / len(issues)} | by_lead
+        return {"loss": total / len(samples)} | by_lead
 
-    def _measure_spread(self, series: Series, judged: IntArray) -> None:
+    def _area_mean(self, values: FloatArray) -> FloatArray:
+        """Mean over the area of (..., lat, lon)."""
+        return (values * area_weights(self._grid.lat)[:, None]).mean(axis=(-2, -1))
+
+    def _measure_spread(self, judged: Samples, times: NDArray[Any]) -> None:
         """How far the forecasts err on what was held out."""
-        parts = [
-            (future - mean.numpy(), future if deviation is None else deviation.numpy())
-            for portion, (mean, deviation) in self._outputs(series, judged)
-            for future in [series.futures(portion, self.leads)]
-        ]
-        errors, deviations = (
-            np.concatenate(each).astype(np.float64) for each in zip(*parts, strict=True)
-        )
-        if self._settings.head == "normal":
-            squares = np.mean((errors / deviations) ** 2, axis=(0, 3)) @ area_weights(
-                self._grid.lat
-            )
-            self._stretch = np.sqrt(squares / len(self._grid.lat))
-            return
+        shape = (len(judged), len(self.leads), len(self._grid.lat), len(self._grid.lon))
+        errors, deviations = np.empty(shape), np.ones(shape)
+        for portion, (mean, deviation) in self._outputs(judged):
+            errors[portion] = judged.gather(portion)["future"] - mean.numpy()
+            if deviation is not None:
+                deviations[portion] = deviation.numpy()
+        self._stretch = np.sqrt(self._area_mean((errors / deviations) ** 2).mean(axis=0))  # (lead,)
         self._spread = [
-            SeasonalSpread().fit(series.times[judged + lead], self._scale * errors[:, index])
+            SeasonalSpread().fit(times[judged.issues + lead], self._scale * errors[:, index])
             for index, lead in enumerate(self.leads)
         ]
 
@@ -213,25 +226,33 @@ class NetworkForecaster:
         asked = check_leads(leads, self.leads, self.name)
         field = self._grid.check(inputs, history=self.history)
         times = field["time"].values
-        scaled = ((field.values - self._cycle.at(times)) / self._scale).astype(np.float32)
+        scaled = (field.values - self._cycle.at(times)) / self._scale
+        anomalies = Anomalies(scaled, times, self._grid.lat)
         issues = np.arange(self.history - 1, len(times))
+        starts = self._start.ahead(anomalies, issues)
         outputs = [
-            each for _, each in self._outputs(Series(scaled, times, self._grid.step), issues)
+            each
+            for _, each in self._outputs(self._samples(self._series(anomalies), issues, starts))
         ]
         index = [self.leads.index(lead) for lead in asked]
         mean = np.concatenate([m.numpy()[:, index] for m, _ in outputs]).astype(np.float64)
         due = times[issues][:, None] + np.array(asked) * self._grid.step
         season = self._cycle.at(due.ravel()).reshape(mean.shape)
-        if self._settings.head == "normal":
-            widths = np.concatenate([d.numpy()[:, index] for _, d in outputs if d is not None])
-            factor = self._scale * self._stretch[index][:, None, None]
-            spread = widths.astype(np.float64) * factor
-        else:
-            spread = np.stack([self._spread[i].at(due[:, n]) for n, i in enumerate(index)], axis=1)
+        widths = [d.numpy()[:, index] for _, d in outputs if d is not None]
         return field_forecast_dataset(
             season + self._scale * mean,
             field,
             asked,
-            standard_deviation=spread,
+            standard_deviation=self._deviation(due, index, widths),
             step=self._grid.step,
         )
+
+    def _deviation(
+        self, due: NDArray[Any], index: list[int], widths: list[NDArray[np.float32]]
+    ) -> FloatArray:
+        """Standard deviation of errors: the network's own, stretched, or that of the season."""
+        if not widths:
+            each = [self._spread[i].at(due[:, n]) for n, i in enumerate(index)]
+            return np.stack(each, axis=1)
+        factor = self._scale * self._stretch[index][:, None, None]
+        return np.concatenate(widths).astype(np.float64) * factor

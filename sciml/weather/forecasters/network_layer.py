@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 import paddle
@@ -19,8 +19,9 @@ from sciml.nn.spectral import FourierSettings, fourier_network
 from sciml.training.feed import Batch
 from sciml.training.fit import FitSettings
 from sciml.training.optimiser import OptimiserSettings
+from sciml.weather.forecasters.network_start import StartName
 
-INPUTS = ("history", "conditions")  # of the network, in their order
+INPUTS = ("history", "start", "conditions")  # of the network, in their order
 CONDITIONS = 4  # sine and cosine of the phase of the year and of the day
 
 Backbone = Annotated[
@@ -34,7 +35,7 @@ class NetworkSettings(Settings):
 
     backbone: Backbone = FourierSettings()
     history: PositiveInt = 3  # steps that it looks at, the present one included
-    start: Literal["damped persistence", "climatology"] = "damped persistence"
+    start: StartName = "linear"  # the forecast that the network corrects, and sees
     head: Literal["mean", "normal"] = "mean"  # normal: a standard deviation besides, by the CRPS
     rolled_out: bool = False  # one step again and again, instead of all leads at once
     input_noise: NonNegativeFloat = 0.0  # in training only, over the spread of the anomalies
@@ -52,29 +53,24 @@ class NetworkSettings(Settings):
 
     @model_validator(mode="after")
     def _head_fits(self) -> "NetworkSettings":
-        if self.rolled_out and self.head == "normal":
+        if self.rolled_out and (self.head == "normal" or self.start == "linear"):
             raise ValueError(
-                "a rolled-out network forecasts means alone; set head to mean or rolled_out to no"
+                "a rolled-out network forecasts means alone, and corrects what one step forgets; "
+                "set head to mean and start to damped persistence, or rolled_out to no"
             )
         return self
 
 
-class Start(NamedTuple):
-    """What the network corrects, and by how much that errs: its unit."""
-
-    kept: FloatArray  # share of the present anomaly, (lead, lat, lon)
-    error: FloatArray  # root mean square, over the scale of the anomalies, (lead, lat, lon)
-
-
 class LeadNetwork(nn.Layer):
-    """From the last anomalies to those at all leads, as corrections of damped persistence."""
+    """From the last anomalies to those at all leads, as corrections of a simple forecast."""
 
     def __init__(
         self,
         settings: NetworkSettings,
         leads: Sequence[int],
         grid: tuple[FloatArray, FloatArray],
-        start: Start | None = None,
+        unit: FloatArray | None = None,
+        kept: FloatArray | None = None,
     ) -> None:
         """Draw the weights.
 
@@ -82,34 +78,40 @@ class LeadNetwork(nn.Layer):
             settings: Backbone, history and head.
             leads: Steps ahead.
             grid: Latitudes and longitudes, degrees.
-            start: Damping and its error at the leads; at lead 1 alone for a rolled-out network.
-                None where saved weights follow.
+            unit: Of the corrections: the error of what is corrected, over the spread of the
+                anomalies, at the leads, or at lead 1 when rolled out. Shape (lead, lat, lon).
+            kept: Share of an anomaly that is there a step later, for a rolled-out network.
+                Shape (1, lat, lon). Both are None where saved weights follow.
         """
         super().__init__()
         self.leads = tuple(leads)
         self._settings = settings
         answers = 1 if settings.rolled_out else len(leads)
+        seen = settings.history + (0 if settings.rolled_out else answers)
+        self.network = _network(settings, grid, seen, answers * (1 + (settings.head == "normal")))
         shape = (answers, len(grid[0]), len(grid[1]))
-        start = start or Start(np.zeros(shape), np.ones(shape))
-        heads = 2 if settings.head == "normal" else 1
-        self.network = _network(settings, grid, answers * heads)
-        for name, array in (
-            ("kept", start.kept),
-            ("error", start.error),
-            ("place", _places(*grid)),
-        ):
-            self.register_buffer(name, paddle.to_tensor(array.astype(np.float32)))
+        self._keep("place", _places(*grid))
+        self._keep("unit", np.ones(shape) if unit is None else unit)
+        if settings.rolled_out:
+            self._keep("kept", np.ones(shape) if kept is None else kept)
+
+    def _keep(self, name: str, array: FloatArray) -> None:
+        """Store an array with the weights."""
+        self.register_buffer(name, paddle.to_tensor(array.astype(np.float32)))
 
     @property
     def conditions(self) -> int:
         """How many times the conditions are asked for: at the issue, or before each step."""
         return max(self.leads) if self._settings.rolled_out else 1
 
-    def forward(self, history: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, history: Tensor, start: Tensor, conditions: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
         """Forecast.
 
         Args:
             history: Scaled anomalies, the latest first. Shape (batch, history, lat, lon).
+            start: What is corrected, shape (batch, lead, lat, lon).
             conditions: Season and time of day, shape (batch, step, condition).
 
         Returns:
@@ -120,29 +122,29 @@ class LeadNetwork(nn.Layer):
             history = history + self._settings.input_noise * paddle.randn(history.shape)
         if self._settings.rolled_out:
             return self._rolled_out(history, conditions), None
-        correction = self.network(history, self.place, conditions[:, 0])
-        start = history[:, :1] * self.kept
+        seen = paddle.concat([history, start], axis=1)
+        correction = self.network(seen, self.place, conditions[:, 0])
         if self._settings.head == "mean":
-            return start + correction * self.error, None
+            return start + correction * self.unit, None
         mean, width = paddle.split(correction, 2, axis=1)
-        return start + mean * self.error, paddle.exp(width.clip(-3, 3)) * self.error
+        return start + mean * self.unit, paddle.exp(width.clip(-3, 3)) * self.unit
 
     def _rolled_out(self, history: Tensor, conditions: Tensor) -> Tensor:
         """One step again and again, each seen as measured by the next."""
         states: list[Tensor] = []
         for step in range(max(self.leads)):
             correction = self.network(history, self.place, conditions[:, step])
-            states.append(history[:, :1] * self.kept + correction * self.error)
+            states.append(history[:, :1] * self.kept + correction * self.unit)
             history = paddle.concat([states[-1], history[:, :-1]], axis=1)
         return paddle.concat([states[lead - 1] for lead in self.leads], axis=1)
 
 
 def _network(
-    settings: NetworkSettings, grid: tuple[FloatArray, FloatArray], answers: int
+    settings: NetworkSettings, grid: tuple[FloatArray, FloatArray], seen: int, answers: int
 ) -> FieldNetwork:
     """The backbone that the settings ask for."""
     backbone = settings.backbone
-    sizes = (settings.history + 2, answers, CONDITIONS)  # latitude and longitude are channels, too
+    sizes = (seen + 2, answers, CONDITIONS)  # latitude and longitude are channels, too
     if isinstance(backbone, FourierSettings):
         return fourier_network(backbone, *sizes)
     if isinstance(backbone, ConvolutionSettings):
@@ -180,8 +182,8 @@ def normal_crps(mean: Tensor, deviation: Tensor, truth: Tensor) -> Tensor:
 class ForecastLoss:
     """The error of forecasts, each area and each lead counting alike.
 
-    Squared error over that of the start for means; the continuous ranked probability score over
-    the start's error for normal distributions.
+    Means are judged by their squared error over that of what is corrected, normal distributions
+    by the continuous ranked probability score over the root of it.
     """
 
     def __init__(self, head: str, area: FloatArray, scale: FloatArray) -> None:
@@ -190,7 +192,7 @@ class ForecastLoss:
         Args:
             head: See :class:`NetworkSettings`.
             area: Share of each latitude in the area, shape (lat,).
-            scale: Error of the start, shape (lead, lat, lon).
+            scale: Error of what is corrected, shape (lead, lat, lon).
         """
         self._head = head
         mean_square = np.mean(scale**2 * area[:, None], axis=(1, 2))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sciml.core.axes import FloatArray, IntArray
+from sciml.core.axes import IntArray
 from sciml.weather.forecasters.seasons import time_of_day, year_phase
 
 _MINUTES = 24 * 60  # of a day
@@ -43,6 +43,14 @@ class Series(NamedTuple):
         return self.values[issues[:, None] + np.array(leads, np.int64)]
 
 
+class Window(NamedTuple):
+    """What a network sees and what it is asked."""
+
+    history: int  # steps looked at, the present one included
+    conditions: int  # how many times season and time of day are told, from the issue on
+    leads: tuple[int, ...]
+
+
 def conditions_at(times: NDArray[Any]) -> NDArray[np.float32]:
     """Season and time of day, as points on two circles.
 
@@ -58,44 +66,37 @@ def conditions_at(times: NDArray[Any]) -> NDArray[np.float32]:
 
 
 class Samples:
-    """Histories and futures, as a source of batches."""
+    """Histories, starts and futures, as a source of batches."""
 
     def __init__(
-        self, series: Series, issues: IntArray, history: int, steps: int, leads: Sequence[int]
+        self,
+        series: Series,
+        issues: IntArray,
+        starts: NDArray[np.float32],
+        window: Window,
     ) -> None:
         """Choose the samples.
 
         Args:
             series: The record.
             issues: Positions of the times of issue, shape (sample,).
-            history: Steps looked at.
-            steps: See :meth:`Series.histories`.
-            leads: Steps ahead.
+            starts: What is corrected, shape (sample, lead, lat, lon).
+            window: What is seen and asked.
         """
-        self._series, self._issues = series, issues
-        self._history, self._steps, self._leads = history, steps, tuple(leads)
+        self._series, self.issues, self._starts, self._window = series, issues, starts, window
 
     def __len__(self) -> int:
         """The number of samples."""
-        return len(self._issues)
+        return len(self.issues)
+
+    def known(self, indices: IntArray) -> dict[str, NDArray[Any]]:
+        """``history``, ``start`` and ``conditions`` of the given samples."""
+        seen = self._series.histories(
+            self.issues[indices], self._window.history, self._window.conditions
+        )
+        return seen | {"start": self._starts[indices]}
 
     def gather(self, indices: IntArray) -> dict[str, NDArray[Any]]:
-        """``history``, ``conditions`` and ``future`` of the given samples."""
-        issues = self._issues[indices]
-        known = self._series.histories(issues, self._history, self._steps)
-        return known | {"future": self._series.futures(issues, self._leads)}
-
-
-def kept_share(now: FloatArray, then: FloatArray) -> FloatArray:
-    """The least-squares slope of a later anomaly on the present one, place by place.
-
-    Args:
-        now: Shape (issue, lat, lon).
-        then: The same shape.
-
-    Returns:
-        Shape (lat, lon); 0 where the anomaly is always 0.
-    """
-    present = np.sum(now**2, axis=0)
-    together = np.sum(now * then, axis=0)
-    return np.divide(together, present, out=np.zeros_like(present), where=present > 0)
+        """What is known of the given samples, and the ``future``."""
+        future = self._series.futures(self.issues[indices], self._window.leads)
+        return self.known(indices) | {"future": future}
