@@ -45,7 +45,7 @@ class StationColumns(Settings):
 
     observation: str | None = None
     time: str | None = None  # ISO 8601, or 20040131 and 2004013100
-    station: str | None = None  # absent: all cases are of one station
+    station: str | None = None  # absent: stations are told apart by their places, if those differ
     latitude: str | None = None
     longitude: str | None = None
     elevation: str | None = None
@@ -295,9 +295,12 @@ def _members(
 
 
 def _stations(table: Table, found: Mapping[str, str]) -> list[str]:
-    """The station of each row."""
+    """The station of each row: by name, else by its place, else there is only one."""
     if "station" not in found:
-        return [ONLY_STATION] * len(table)
+        places = [found[name] for name in _PLACES[:2] if name in found]
+        if not places:
+            return [ONLY_STATION] * len(table)
+        return [" ".join(row) for row in zip(*(table[name] for name in places), strict=True)]
     return [str(name).strip() for name in table[found["station"]]]
 
 

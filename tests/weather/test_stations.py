@@ -40,6 +40,12 @@ def test_columns_can_be_named(tmp_path) -> None:
     assert data.attrs["lead_hours"] == 24
 
 
+def test_without_names_stations_are_told_apart_by_their_places(tmp_path) -> None:
+    lines = ("date,obs,m,lat,lon", "2004-01-31,1,2,45,5", "2004-01-31,1,2,46,5")
+    data = read_stations_csv(written(tmp_path, *lines))
+    assert list(data["station"].values) == ["45 5", "46 5"]
+
+
 @pytest.mark.parametrize("text", ["2004-01-31", "20040131", "2004013100", "2004-01-31T00:00:00Z"])
 def test_times_may_be_written_in_several_ways(tmp_path, text) -> None:
     data = read_stations_csv(written(tmp_path, "time,obs,m", f"{text},1,2"))

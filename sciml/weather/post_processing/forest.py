@@ -22,7 +22,7 @@ class Forest:
 
     name = "forest"
 
-    def __init__(self, trees: int = 200, leaf: int = 8, most: int = 30_000, seed: int = 0) -> None:
+    def __init__(self, trees: int = 100, leaf: int = 8, most: int = 20_000, seed: int = 0) -> None:
         """Choose the forest.
 
         Args:

@@ -22,8 +22,9 @@ from sciml.weather.post_processing.mixture import Seen, fit_mixture, seen
 from sciml.weather.post_processing.table import StationTable
 from sciml.weather.values import levels
 
-_MOST_BLOCKS = 40  # for which experts learn anew, unless the recipe says how often
+_MOST_BLOCKS = 20  # for which experts learn anew, unless the recipe says how often
 _MEMORY = 0.2  # of the record: in it cases lose weight for the gate
+_MOST_CASES = 50_000  # from which gate and calibration learn
 _LEAST_CASES = 20  # that experts can learn from
 
 
@@ -32,7 +33,7 @@ class WalkSettings(Settings):
 
     warm_up: float = 0.2  # share of the dates from which experts learn before they first forecast
     test: str | float = 0.5  # first date that is judged, such as 2015-01-01, or a share of dates
-    refit_days: float | None = None  # how often experts learn anew; None: 40 times in all
+    refit_days: float | None = None  # how often experts learn anew; None: 20 times in all
     window_days: float | None = None  # how far back they look; None: to the beginning
     mixture_days: float | None = None  # in which cases lose weight for the gate; None: a fifth
 
@@ -198,9 +199,14 @@ def _forecast_block(
 
 
 def _known_before(parts: Sequence[Seen], issue: float) -> Seen | None:
-    """Forecasts whose cases had come when a block was issued."""
-    kept = [part.take(part.table.day <= issue + 1e-9) for part in parts]
-    kept = [part for part in kept if len(part.near)]
+    """Forecasts whose cases had come when a block was issued: the newest of them."""
+    kept: list[Seen] = []
+    for part in reversed(parts):
+        come = part.take(part.table.day <= issue + 1e-9)
+        if len(come.near):
+            kept.insert(0, come)
+        if sum(len(one.near) for one in kept) > _MOST_CASES:
+            break
     if not kept:
         return None
     return Seen(
