@@ -9,11 +9,12 @@ import pytest
 from pydantic import ValidationError
 from scipy.integrate import trapezoid
 
-from sciml.core.errors import BadInput
+from sciml.core.errors import BadInput, DamagedFile
 from sciml.nn.attention import AttentionSettings
 from sciml.nn.convolution import ConvolutionSettings
 from sciml.nn.graph import GraphSettings
 from sciml.nn.spectral import FourierSettings
+from sciml.training.checkpoint import read_tensors, write_weights
 from sciml.training.fit import FitSettings
 from sciml.training.optimiser import OptimiserSettings
 from sciml.weather.forecast import FieldForecaster
@@ -44,8 +45,7 @@ class IsNetworkForecaster(ObeysFieldForecastContract):
 
 
 class TestMeans(IsNetworkForecaster):
-    history = 3  # of what it corrects
-    given = {"input_noise": 0.1}  # noqa: RUF012
+    given = {"input_noise": 0.1, "start": "damped persistence"}  # noqa: RUF012
 
 
 class TestNormal(IsNetworkForecaster):
@@ -129,6 +129,46 @@ def test_a_run_that_was_stopped_ends_with_the_same_forecasts(tmp_path: Path) -> 
     half.fit(drifting_waves(), tmp_path / "half")
     one, other = (made.predict(inputs, (1, 2))["forecast"] for made in (whole, half))
     np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"head": "normal", "start": "climatology"},
+        {"rolled_out": True, "start": "damped persistence"},
+    ],
+)
+def test_a_saved_forecaster_forecasts_the_same(tmp_path: Path, given: dict[str, Any]) -> None:
+    made = NetworkForecaster((1, 3), settings(**given))
+    made.fit(drifting_waves())
+    files = made.save(tmp_path)
+    assert [file.suffix for file in files] == [".safetensors", ".json"]
+    read = NetworkForecaster.load(tmp_path)
+    assert (read.name, read.leads, read.settings) == (made.name, made.leads, made.settings)
+    inputs = drifting_waves(30, seed=3, start="2005-01-01")
+    one, other = (each.predict(inputs, (3, 1)) for each in (made, read))
+    for name in ("forecast", "standard_deviation"):
+        np.testing.assert_array_equal(one[name], other[name])
+    with pytest.raises(BadInput, match="in 'K', trained in 'hPa'"):
+        read.predict(inputs.assign_attrs(units="K"), (1,))
+
+
+def test_what_is_saved_in_part_is_refused(tmp_path: Path) -> None:
+    made = NetworkForecaster((1,), settings(start="climatology"))
+    made.fit(drifting_waves())
+    weights, _ = made.save(tmp_path)
+    content = weights.read_bytes()
+    arrays = read_tensors(weights)
+    write_weights(weights, {name: a for name, a in arrays.items() if "spread" not in name})
+    with pytest.raises(DamagedFile, match="holds no 'spread 1' of the forecaster"):
+        NetworkForecaster.load(tmp_path)
+    weights.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DamagedFile, match="not a whole safetensors file"):
+        NetworkForecaster.load(tmp_path)
+    weights.unlink()
+    with pytest.raises(BadInput, match="no such weights file"):
+        NetworkForecaster.load(tmp_path)
 
 
 def test_another_record_does_not_go_on_with_the_checkpoints(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from paddle import Tensor, nn
 
 from sciml.core.axes import FloatArray, IntArray
-from sciml.core.errors import BadInput
+from sciml.core.errors import BadInput, DamagedFile
+from sciml.core.paths import shown
 from sciml.core.seeds import seed_everything
 from sciml.training.feed import Feed, to_tensor
 from sciml.training.fit import FitResult, Problem, fit
+from sciml.training.optimiser import layer_arrays, load_layer
 from sciml.weather.forecast import (
     Grid,
     check_field,
@@ -30,6 +32,11 @@ from sciml.weather.forecasters.network_layer import (
     NetworkSettings,
 )
 from sciml.weather.forecasters.network_samples import Samples, Series, Window
+from sciml.weather.forecasters.network_saved import (
+    NetworkDescription,
+    read_network,
+    write_network,
+)
 from sciml.weather.forecasters.network_start import DampedStart, Start, error_of, make_start
 from sciml.weather.forecasters.seasons import SeasonalCycle, SeasonalSpread
 from sciml.weather.verification import area_weights
@@ -256,3 +263,63 @@ class NetworkForecaster:
             return np.stack(each, axis=1)
         factor = self._scale * self._stretch[index][:, None, None]
         return np.concatenate(widths).astype(np.float64) * factor
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write arrays and description; :meth:`load` makes the same forecaster of them.
+
+        Args:
+            folder: Where to; two files.
+
+        Returns:
+            The files.
+        """
+        description = NetworkDescription(
+            leads=self.leads,
+            settings=self.settings,
+            scale=self._scale,
+            units=self._grid.units,
+            step_seconds=int(self._grid.step / np.timedelta64(1, "s")),
+        )
+        groups = {
+            "layer": layer_arrays(self._layer),
+            "cycle": self._cycle.arrays(),
+            "start": self._start.arrays(),
+            "grid": {"lat": self._grid.lat, "lon": self._grid.lon},
+            "stretch": {"by lead": self._stretch},
+        }
+        for lead, spread in zip(self.leads, self._spread, strict=True):
+            groups[f"spread {lead}"] = spread.arrays()
+        return write_network(folder, groups, description)
+
+    @classmethod
+    def load(cls, folder: Path) -> "NetworkForecaster":
+        """Read what :meth:`save` wrote.
+
+        Args:
+            folder: Where it is.
+
+        Returns:
+            The forecaster; it can forecast, not go on with its training.
+
+        Raises:
+            BadInput: if a file is missing, or the arrays are a pickle.
+            DamagedFile: if the arrays are cut short or do not fit the description.
+        """
+        groups, description, grid = read_network(folder)
+        made = cls(description.leads, description.settings)
+        made._grid, made._scale = grid, description.scale
+        try:
+            made._cycle = SeasonalCycle.from_arrays(groups["cycle"])
+            made._start.restore(groups.get("start", {}))
+            made._stretch = groups["stretch"]["by lead"]
+            made._spread = [
+                SeasonalSpread.from_arrays(groups[f"spread {lead}"]) for lead in made.leads
+            ]
+        except KeyError as error:
+            raise DamagedFile(
+                f"{shown(folder)}: holds no {error} of the forecaster; train it anew"
+            ) from None
+        made._layer = LeadNetwork(made.settings, made.leads, (grid.lat, grid.lon))
+        load_layer(made._layer, groups.get("layer", {}))
+        made._layer.eval()
+        return made

@@ -1,5 +1,6 @@
 """What a network corrects: a simple forecast of anomalies, learnt before it."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -34,6 +35,13 @@ class Start:
         """The same for what it has learnt from, as if it had not. Shape (issue, lead, lat, lon)."""
         return self.ahead(anomalies, issues)
 
+    def arrays(self) -> dict[str, FloatArray]:
+        """What was learnt, to be stored."""
+        return {}
+
+    def restore(self, arrays: Mapping[str, FloatArray]) -> None:
+        """Take back what :meth:`arrays` gave."""
+
 
 class DampedStart(Start):
     """Anomalies fade at each place as fast as they did on average."""
@@ -48,6 +56,14 @@ class DampedStart(Start):
     def ahead(self, anomalies: Anomalies, issues: IntArray) -> FloatArray:
         """See :class:`Start`."""
         return anomalies.values[issues][:, None] * self.kept
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """See :class:`Start`."""
+        return {"kept": self.kept}
+
+    def restore(self, arrays: Mapping[str, FloatArray]) -> None:
+        """See :class:`Start`."""
+        self.kept = np.asarray(arrays["kept"], np.float64)
 
 
 class LinearStart(Start):
@@ -77,6 +93,14 @@ class LinearStart(Start):
             rows = np.searchsorted(due, issues + lead)
             starts[:, index] = (anomalies.values[due] - errors)[rows]
         return starts
+
+    def arrays(self) -> dict[str, FloatArray]:
+        """See :class:`Start`."""
+        return self._regression.arrays()
+
+    def restore(self, arrays: Mapping[str, FloatArray]) -> None:
+        """See :class:`Start`."""
+        self._regression = ComponentRegression.from_arrays(arrays, self.leads, LinearSettings())
 
 
 def make_start(name: StartName, leads: tuple[int, ...]) -> Start:
