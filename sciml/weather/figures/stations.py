@@ -86,11 +86,12 @@ def _scores_and_weights(record: Path, label: str) -> Drawn:
     """Three panels from a record."""
     scores = open_netcdf(record / "scores.nc")
     reliability = open_netcdf(record / "reliability.nc").isel(quantile=0)
-    picture = new_picture(TWO_COLUMNS, 3.1)
+    picture = new_picture(TWO_COLUMNS, 2.7)
     left, middle, right = picture.subplots(1, 3)
     _draw_scores(left, scores, label)
     _draw_weights(middle, scores)
     _draw_reliability(right, reliability)
+    picture.legend(*middle.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     label_panels(picture)
     bins = reliability.drop_vars("quantile").rename(cases="cases_in_bin")
     data = scores.rename(forecaster="scored").merge(bins)
@@ -122,7 +123,6 @@ def _draw_weights(panel: Panel, scores: xr.Dataset) -> None:
     panel.set(ylabel="weight", ylim=(0, 1))
     panel.margins(x=0)
     _date_ticks(panel, scores)
-    panel.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=1, fontsize=6)
 
 
 def _date_ticks(panel: Panel, scores: xr.Dataset) -> None:
