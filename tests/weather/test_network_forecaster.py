@@ -60,9 +60,12 @@ class TestRolledOut(IsNetworkForecaster):
     "given",
     [
         {},
-        {"head": "normal"},
+        {"head": "normal", "start": "damped persistence"},
         {"rolled_out": True, "start": "damped persistence"},
-        {"backbone": ConvolutionSettings(width=8, depth=1, coarser=1)},
+        {
+            "backbone": ConvolutionSettings(width=8, depth=1, coarser=1),
+            "start": "damped persistence",
+        },
     ],
 )
 def test_it_beats_what_it_corrects_and_knows_its_errors(given: dict[str, Any]) -> None:
@@ -117,14 +120,11 @@ def test_midnight_is_the_end_of_one_day_and_the_start_of_the_next() -> None:
 
 def test_a_run_that_was_stopped_ends_with_the_same_forecasts(tmp_path: Path) -> None:
     inputs = drifting_waves(20, seed=3, start="2005-01-01")
-    whole, half = (NetworkForecaster((1, 2), settings(epochs), seed=4) for epochs in (4, 4))
+    fading = settings(4, start="damped persistence")
+    whole, half = (NetworkForecaster((1, 2), fading, seed=4) for _ in range(2))
     whole.fit(drifting_waves(), tmp_path / "whole")
-    steps = len(list((tmp_path / "whole" / "checkpoints").iterdir()))
-    assert steps == 2  # the newest two
-    newest = sorted((tmp_path / "whole" / "checkpoints").iterdir())[-1]
+    older, _ = sorted((tmp_path / "whole" / "checkpoints").iterdir())  # the newest two are kept
     (tmp_path / "half" / "checkpoints").mkdir(parents=True)
-    older = sorted((tmp_path / "whole" / "checkpoints").iterdir())[0]
-    assert older != newest
     older.rename(tmp_path / "half" / "checkpoints" / older.name)
     half.fit(drifting_waves(), tmp_path / "half")
     one, other = (made.predict(inputs, (1, 2))["forecast"] for made in (whole, half))
@@ -172,9 +172,10 @@ def test_what_is_saved_in_part_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_record_does_not_go_on_with_the_checkpoints(tmp_path: Path) -> None:
-    NetworkForecaster((1,), settings()).fit(drifting_waves(), tmp_path)
+    fading = settings(start="damped persistence")
+    NetworkForecaster((1,), fading).fit(drifting_waves(), tmp_path)
     with pytest.raises(BadInput, match="was made by another recipe"):
-        NetworkForecaster((1,), settings()).fit(drifting_waves(seed=2), tmp_path)
+        NetworkForecaster((1,), fading).fit(drifting_waves(seed=2), tmp_path)
 
 
 def test_settings_that_contradict_each_other_are_refused() -> None:
