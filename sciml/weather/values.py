@@ -2,7 +2,9 @@
 
 A forecast is a sorted row of values, each as likely as any other: the quantiles at the levels
 (i - 1/2) / n. Whatever an expert believes in, a normal law or a heap of old observations, becomes
-such a row, and every score, pool and exceedance follows from it.
+such a row, and every score, pool and exceedance follows from it. Its CRPS is that of an ensemble,
+:func:`sciml.weather.scores.ensemble.crps_of_members`, and equals E|X - y| - E|X - X'| / 2 with
+:func:`near` and :func:`apart`.
 """
 
 import numba as nb
@@ -79,22 +81,6 @@ def _apart(one: FloatArray, other: FloatArray) -> FloatArray:  # pragma: no cove
                 j += 1
         found[case] = total
     return found
-
-
-def crps(values: FloatArray, observation: FloatArray) -> FloatArray:
-    """Continuous ranked probability score of equally likely values, E|X - y| - E|X - X'| / 2.
-
-    Args:
-        values: Sorted. Shape (case, value).
-        observation: Shape (case,).
-
-    Returns:
-        Score of each case, in the unit of the values; less is better. Shape (case,).
-
-    Source:
-        Gneiting & Raftery, J. Am. Stat. Assoc. 102 (2007), eq. 21.
-    """
-    return near(values, observation) - apart(values, values) / 2
 
 
 def pooled(values: FloatArray, weights: FloatArray, count: int = COUNT) -> FloatArray:

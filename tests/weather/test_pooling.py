@@ -14,7 +14,8 @@ from sciml.weather.pooling import (
     normal_near,
     pool_score,
 )
-from sciml.weather.values import apart, crps, levels, near
+from sciml.weather.scores.ensemble import crps_of_members
+from sciml.weather.values import apart, levels, near
 
 FREE = GateSettings(shrinkage=1e-9, situation=1e-9, iterations=2000)
 
@@ -43,7 +44,7 @@ def test_score_of_a_pool_of_normals_is_that_of_the_pooled_values() -> None:
         heap = np.concatenate(
             [mean[case, k] + deviation[case, k] * norm.ppf(levels(counts[k])) for k in range(3)]
         )
-        assert crps(np.sort(heap)[None], truth[case : case + 1])[0] == pytest.approx(
+        assert crps_of_members(np.sort(heap)[None], truth[case : case + 1])[0] == pytest.approx(
             score[case], rel=1e-3
         )
 
@@ -104,7 +105,7 @@ def test_a_trained_mixture_is_not_worse_than_its_best_expert_or_than_equal_weigh
     )
     weights = fit_gate(close, gaps, np.ones((400, 1)), FREE).weights(np.ones((400, 1)))
     score = pool_score(close, gaps, weights).mean()
-    assert score <= min(crps(values[:, k], truth).mean() for k in range(3)) + 1e-9
+    assert score <= min(crps_of_members(values[:, k], truth).mean() for k in range(3)) + 1e-9
     assert score <= pool_score(close, gaps, np.full((400, 3), 1 / 3)).mean() + 1e-9
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from sciml.weather.values import apart, crps, exceedance, levels, near, pooled
+from sciml.weather.scores.ensemble import crps_of_members
+from sciml.weather.values import apart, exceedance, levels, near, pooled
 
 
 @pytest.mark.parametrize("sizes", [(7, 9), (5, 5), (1, 4)])
@@ -16,9 +17,11 @@ def test_distance_is_the_mean_over_all_pairs_ties_included(sizes: tuple[int, int
     np.testing.assert_allclose(apart(one, other), apart(other, one), atol=1e-14)
 
 
-def test_score_of_one_value_is_the_absolute_error() -> None:
-    values, observation = np.array([[2.0], [5.0]]), np.array([3.0, 1.0])
-    np.testing.assert_allclose(crps(values, observation), [1.0, 4.0])
+def test_the_score_is_the_distance_from_the_truth_less_half_of_that_from_itself() -> None:
+    rng = np.random.default_rng(8)
+    values, truth = np.sort(rng.normal(size=(30, 50)), axis=1), rng.normal(size=30)
+    ours = near(values, truth) - apart(values, values) / 2
+    np.testing.assert_allclose(ours, crps_of_members(values, truth), atol=1e-12)
 
 
 def test_score_of_normal_quantiles_is_that_of_the_normal_law() -> None:
@@ -27,14 +30,14 @@ def test_score_of_normal_quantiles_is_that_of_the_normal_law() -> None:
     values = mean[:, None] + deviation[:, None] * norm.ppf(levels(400))
     z = (observation - mean) / deviation
     exact = deviation * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
-    np.testing.assert_allclose(crps(values, observation), exact, rtol=2e-3)
+    np.testing.assert_allclose(crps_of_members(values, observation), exact, rtol=2e-3)
 
 
 def test_score_is_least_for_the_law_that_the_truth_follows() -> None:
     rng = np.random.default_rng(2)
     truth = rng.normal(size=20_000)
     scores = {
-        (shift, scale): crps(
+        (shift, scale): crps_of_members(
             np.broadcast_to(shift + scale * norm.ppf(levels()), (len(truth), 50)), truth
         ).mean()
         for shift in (-0.3, 0.0, 0.3)

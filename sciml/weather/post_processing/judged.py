@@ -4,16 +4,21 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from sciml.core.axes import BoolArray, FloatArray, IntArray
+from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
 from sciml.weather.post_processing.table import StationTable
 from sciml.weather.post_processing.walk import Walked
+from sciml.weather.scores.bootstrap import Draws, bootstrap_mean, bootstrap_skill
 from sciml.weather.scores.ensemble import crps_of_members, outside_range, spread_and_skill
-from sciml.weather.values import crps, exceedance, levels
+from sciml.weather.scores.probability import squared_probability_errors
+from sciml.weather.scores.reliability import reliability_line
+from sciml.weather.values import exceedance, levels
+
+DatetimeArray = NDArray[np.datetime64]
 
 RANGE_MEMBERS = 8  # drawn from the mixture to see how often observations lie outside of them
-_DRAWS = 1000  # of the bootstrap
 _BINS = 10  # of the reliability diagram
 
 
@@ -46,8 +51,8 @@ def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
     scores = _scores(walked, where)
     numbers = {f"crps_{name}": float(score.mean()) for name, score in scores.items()}
     numbers["cases"] = float(len(values))
-    dates = _dates(table, seed)
-    numbers |= _intervals(dates, scores)
+    draws = Draws(seed)
+    numbers |= _intervals(scores, table.time, draws)
     numbers |= _calibration(table, values)
     thresholds = {
         share: float(
@@ -61,7 +66,7 @@ def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
         event = table.observation > threshold
         if event.any() and not event.all():
             forecasts = {"mixture": values, **_raw(table)}
-            numbers |= _extreme_numbers(forecasts, event, (share, threshold), dates)
+            numbers |= _extreme_numbers(forecasts, event, (share, threshold), (table.time, draws))
             panels.append(_reliability(forecasts, event, threshold, share))
     reliability = xr.concat(panels, "quantile") if panels else xr.Dataset()
     return Judged(numbers, _by_date(walked, where, scores), reliability)
@@ -71,11 +76,11 @@ def _scores(walked: Walked, where: BoolArray) -> dict[str, FloatArray]:
     """CRPS of each case: mixture, raw members, experts."""
     observation = walked.table.observation[where]
     found = {
-        "mixture": crps(walked.values[where], observation),
+        "mixture": crps_of_members(walked.values[where], observation),
         "raw_members": crps_of_members(walked.table.forecast[where], observation),
     }
     for number, name in enumerate(walked.names):
-        found[name] = crps(walked.experts[where, number], observation)
+        found[name] = crps_of_members(walked.experts[where, number], observation)
     return found
 
 
@@ -94,41 +99,21 @@ def mean_crps(walked: Walked) -> float:
         CRPS in the unit of the observations.
     """
     where = walked.test & walked.table.known
-    return float(crps(walked.values[where], walked.table.observation[where]).mean())
+    return float(crps_of_members(walked.values[where], walked.table.observation[where]).mean())
 
 
-class _Dates(NamedTuple):
-    """Cases gathered by date, which are drawn anew as wholes: cases of a date go together."""
-
-    which: IntArray  # the date of each case
-    drawn: IntArray  # dates of each draw. Shape (draw, date)
-
-    def ends(self, above: FloatArray, below: FloatArray) -> tuple[float, float]:
-        """95 % interval of the ratio of two sums over the cases."""
-        sums = (np.bincount(self.which, one)[self.drawn].sum(axis=1) for one in (above, below))
-        upper, lower = sums
-        low, high = np.percentile(upper / lower, [2.5, 97.5])
-        return float(low), float(high)
-
-
-def _dates(table: StationTable, seed: int) -> _Dates:
-    """Draw dates with replacement."""
-    dates, which = np.unique(table.time, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    return _Dates(which, rng.integers(0, len(dates), (_DRAWS, len(dates))))
-
-
-def _intervals(dates: _Dates, scores: dict[str, FloatArray]) -> dict[str, float]:
-    """Intervals of the mixture's score and of its skill over the raw members."""
-    ours, raw = scores["mixture"], scores["raw_members"]
-    low, high = dates.ends(ours, np.ones_like(ours))
-    most, least = dates.ends(ours, raw)
+def _intervals(
+    scores: dict[str, FloatArray], dates: DatetimeArray, draws: Draws
+) -> dict[str, float]:
+    """Intervals of the mixture's score and of its skill over the raw members, by dates."""
+    mean = bootstrap_mean(scores["mixture"], dates, draws)
+    skill = bootstrap_skill(scores["mixture"], scores["raw_members"], dates, draws)
     return {
-        "skill_over_raw": 1 - float(ours.sum() / raw.sum()),
-        "skill_over_raw_low": 1 - least,
-        "skill_over_raw_high": 1 - most,
-        "crps_mixture_low": low,
-        "crps_mixture_high": high,
+        "skill_over_raw": skill.estimate,
+        "skill_over_raw_low": skill.low,
+        "skill_over_raw_high": skill.high,
+        "crps_mixture_low": mean.low,
+        "crps_mixture_high": mean.high,
     }
 
 
@@ -164,28 +149,24 @@ def _extreme_numbers(
     forecasts: dict[str, FloatArray],
     event: BoolArray,
     extreme: tuple[float, float],
-    dates: _Dates,
+    dates: tuple[DatetimeArray, Draws],
 ) -> dict[str, float]:
-    """Brier score, its skill over the base rate, and the slope of reliability.
-
-    The slope is that of the straight line, by least squares over all cases, from the forecast
-    probability to what came (1 or 0): below 1 forecasts are too extreme, above 1 too timid.
-    """
+    """Brier score, its skill over the base rate, and the slope of reliability over all cases."""
     share, threshold = extreme
     label = f"p{100 * share:g}"
-    base = (1 - share - event) ** 2
+    base = squared_probability_errors(np.full(len(event), 1 - share), event)
     found = {f"threshold_{label}": threshold, f"events_{label}": float(event.sum())}
     for name, forecast in forecasts.items():
         probability = _probability(forecast, name, threshold)
-        brier = (probability - event) ** 2
-        most, least = dates.ends(brier, base)
+        brier = squared_probability_errors(probability, event)
+        skill = bootstrap_skill(brier, base, *dates)
         found[f"brier_{label}_{name}"] = float(brier.mean())
-        found[f"brier_skill_{label}_{name}"] = 1 - float(brier.sum() / base.sum())
-        found[f"brier_skill_{label}_{name}_low"] = 1 - least
-        found[f"brier_skill_{label}_{name}_high"] = 1 - most
+        found[f"brier_skill_{label}_{name}"] = skill.estimate
+        found[f"brier_skill_{label}_{name}_low"] = skill.low
+        found[f"brier_skill_{label}_{name}_high"] = skill.high
         if np.ptp(probability) > 0:
-            slope = np.cov(probability, event)[0, 1] / probability.var(ddof=1)
-            found[f"reliability_slope_{label}_{name}"] = float(slope)
+            slope = reliability_line(probability, event).slope
+            found[f"reliability_slope_{label}_{name}"] = slope
     return found
 
 

@@ -12,7 +12,7 @@ from sciml.weather.post_processing.shifted_gamma import ShiftedGamma
 from sciml.weather.post_processing.station_effects import StationEffects
 from sciml.weather.post_processing.table import StationTable, station_table
 from sciml.weather.scores.ensemble import crps_of_members
-from sciml.weather.values import crps, levels
+from sciml.weather.values import levels
 from tests.weather.post_processing.worlds import biased_stations, rain
 
 CASES = [(name, "temperature") for name in (*REAL_LONG, "forest", "climatology", "raw")]
@@ -66,7 +66,7 @@ def test_biases_of_stations_are_learnt(tables, name) -> None:
     scores = []
     for expert in (raw, learnt):
         expert.fit(past)
-        scores.append(crps(expert.predict(future), future.observation).mean())
+        scores.append(crps_of_members(expert.predict(future), future.observation).mean())
     assert scores[1] < 0.6 * scores[0]
 
 
@@ -86,7 +86,9 @@ def test_members_keep_their_steps_and_missing_ones_are_left_out() -> None:
     np.testing.assert_array_equal(np.unique(values[0]), [1.0, 3.0])
     assert (values[0] == 1.0).mean() == 0.5
     truth = np.array([2.0, 5.5])
-    np.testing.assert_allclose(crps(values, truth), crps_of_members(forecast, truth), rtol=0.02)
+    np.testing.assert_allclose(
+        crps_of_members(values, truth), crps_of_members(forecast, truth), rtol=0.02
+    )
 
 
 def test_normal_score_is_that_of_its_values_and_its_slope_is_right() -> None:
@@ -94,7 +96,7 @@ def test_normal_score_is_that_of_its_values_and_its_slope_is_right() -> None:
     deviation = np.linspace(0.5, 2, 7)
     score, slope = normal_crps(deviation, error)
     values = normal_values(np.zeros(7), deviation)
-    np.testing.assert_allclose(score, crps(values, error), rtol=0.02)
+    np.testing.assert_allclose(score, crps_of_members(values, error), rtol=0.02)
     numeric = approx_fprime(deviation, lambda s: normal_crps(s, error)[0].sum(), 1e-7)
     np.testing.assert_allclose(slope, numeric, atol=1e-5)
 
@@ -129,6 +131,6 @@ def test_rain_is_forecast_better_than_by_the_members(tables) -> None:
     raw, law = chosen_experts(["raw", "shifted-gamma"], tables["rain"], seed=0)
     law.fit(past)
     assert (
-        crps(law.predict(future), future.observation).mean()
-        < crps(raw.predict(future), future.observation).mean()
+        crps_of_members(law.predict(future), future.observation).mean()
+        < crps_of_members(raw.predict(future), future.observation).mean()
     )

@@ -10,7 +10,7 @@ from sciml.weather.post_processing.judged import judged
 from sciml.weather.post_processing.mixture import stretched
 from sciml.weather.post_processing.table import station_table
 from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset, without
-from sciml.weather.values import crps
+from sciml.weather.scores.ensemble import crps_of_members
 from tests.weather.post_processing.worlds import biased_stations, rain
 
 NAMES = ["station-effects-20", "error-memory-60", "raw"]
@@ -53,8 +53,8 @@ def test_what_comes_later_changes_no_forecast(world, done) -> None:
 
 def test_the_mixture_is_about_as_good_as_its_best_expert_and_better_than_the_members(done) -> None:
     truth = done.table.observation[done.test]
-    scores = [crps(done.experts[done.test, n], truth).mean() for n in range(len(NAMES))]
-    ours = crps(done.values[done.test], truth).mean()
+    scores = [crps_of_members(done.experts[done.test, n], truth).mean() for n in range(len(NAMES))]
+    ours = crps_of_members(done.values[done.test], truth).mean()
     assert ours < 1.03 * min(scores)
     assert ours < 0.6 * scores[NAMES.index("raw")]
 
@@ -70,7 +70,7 @@ def test_numbers_that_are_reported_are_those_of_the_forecasts(done) -> None:
     result = judged(done, (0.9,), seed=0)
     truth = done.table.observation[done.test]
     assert result.numbers["crps_mixture"] == pytest.approx(
-        crps(done.values[done.test], truth).mean()
+        crps_of_members(done.values[done.test], truth).mean()
     )
     low, high = (result.numbers[f"crps_mixture_{end}"] for end in ("low", "high"))
     assert low < result.numbers["crps_mixture"] < high
