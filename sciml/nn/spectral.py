@@ -15,6 +15,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
+from sciml.nn.convolution import BorderedConvolution, Borders
 from sciml.nn.fields import FieldNetwork, Pointwise
 
 Pair = tuple[int, int]  # along latitude, along longitude
@@ -236,11 +237,16 @@ class FourierSettings(Settings):
     depth: PositiveInt = 3
     highest: tuple[NonNegativeInt, NonNegativeInt] = (4, 6)  # wavenumbers along lat and lon
     margin: tuple[NonNegativeInt, NonNegativeInt] = (8, 8)  # points of zeros; (0, 0) if periodic
+    reach: NonNegativeInt = 0  # neighbours on each side that the local map sees besides the point
+    borders: Borders = ("replicate", "replicate")  # what they are beyond the grid
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
 class FourierBody(nn.Layer):
     """A Fourier neural operator: waves and points are mapped linearly, then bent, layer by layer.
+
+    Few waves overfit less on short records; a local map that sees neighbours then holds what is
+    finer than the waves.
 
     Source:
         Li et al., Fourier neural operator for parametric partial differential equations, ICLR
@@ -256,7 +262,7 @@ class FourierBody(nn.Layer):
                 for _ in range(depth)
             ]
         )
-        self.points = nn.LayerList([Pointwise(width, width, bias=False) for _ in range(depth)])
+        self.points = nn.LayerList([_local(settings) for _ in range(depth)])
         self.dropout = nn.Dropout(settings.dropout)
 
     def forward(self, fields: Tensor) -> Tensor:
@@ -266,6 +272,14 @@ class FourierBody(nn.Layer):
                 fields = self.dropout(nn.functional.gelu(fields))
             fields = waves(fields) + points(fields)
         return fields
+
+
+def _local(settings: FourierSettings) -> nn.Layer:
+    """The map of a point, or of its neighbourhood."""
+    width, reach = settings.width, settings.reach
+    if reach == 0:
+        return Pointwise(width, width, bias=False)
+    return BorderedConvolution(width, width, settings.borders, reach=reach, masked=True)
 
 
 def fourier_network(

@@ -140,3 +140,15 @@ class TestFourierNetwork(IsFieldNetwork):
         net, x, c = randomised(self.network()), random_fields(1, 3, 6, 8), random_fields(1, 2)
         turned = self.answer(net, paddle.roll(x, 3, 3), c)
         np.testing.assert_allclose(turned, np.roll(self.answer(net, x, c), 3, 3), atol=1e-12)
+
+
+class TestLocalFourierNetwork(IsFieldNetwork):
+    def network(self, dropout: float = 0.0) -> FieldNetwork:
+        given = {"highest": (1, 2), "margin": (2, 0), "borders": ("reflect", "periodic")}
+        settings = FourierSettings(width=6, depth=2, reach=1, dropout=dropout, **given)
+        return fourier_network(settings, 3, 2, conditions=2)
+
+    def test_it_commutes_with_shifts_along_longitude(self) -> None:
+        net, x, c = randomised(self.network()), random_fields(1, 3, 6, 8), random_fields(1, 2)
+        turned = self.answer(net, paddle.roll(x, 3, 3), c)
+        np.testing.assert_allclose(turned, np.roll(self.answer(net, x, c), 3, 3), atol=1e-12)
