@@ -18,7 +18,6 @@ from sciml.weather.cyclones.sphere import EARTH_RADIUS, centred, displacement
 
 _FILE = "land_110m.json"
 _SPACING = 5.0  # km between the points that stand for a coast
-_AT_ONCE = 1000  # positions; bounds the memory of a comparison with all segments
 
 
 class _Segments(NamedTuple):
@@ -61,17 +60,13 @@ def is_land(lat: Array, lon: Array) -> BoolArray:
         lon: Longitude, degrees, of any convention; shape of ``lat``.
 
     Returns:
-        True on land, by counting the coasts between a position and the north pole's parallel;
+        True on land, by counting the coasts due north of each position;
         False where a position is NaN.
     """
     latitude, longitude = np.broadcast_arrays(np.asarray(lat, float), centred(lon))
-    y, x = latitude.ravel(), longitude.ravel()
-    inside = np.zeros(y.size, dtype=np.bool_)
-    for first in range(0, y.size, _AT_ONCE):
-        part = slice(first, first + _AT_ONCE)
-        inside[part] = _coasts_northward(y[part], x[part]) % 2 == 1
-    shaped: BoolArray = inside.reshape(latitude.shape)
-    return shaped
+    crossed = _coasts_northward(latitude.ravel(), longitude.ravel())
+    odd: BoolArray = (crossed % 2 == 1).reshape(latitude.shape)
+    return odd
 
 
 def distance_to_land(lat: Array, lon: Array) -> FloatArray:
@@ -91,7 +86,8 @@ def distance_to_land(lat: Array, lon: Array) -> FloatArray:
     if known.any():
         chord, _ = _coast_tree().query(_unit_vectors(latitude[known], longitude[known]))
         distance[known] = 2 * EARTH_RADIUS * np.arcsin(np.minimum(chord / 2, 1))
-    return np.negative(distance, out=distance, where=is_land(latitude, longitude))
+    side = 1.0 - 2.0 * is_land(latitude, longitude)
+    return distance * side
 
 
 @functools.cache
@@ -104,15 +100,30 @@ def _segments() -> _Segments:
 
 def _coasts_northward(y: FloatArray, x: FloatArray) -> IntArray:
     """How many coasts lie due north of each position."""
-    from_lon, from_lat, to_lon, to_lat = _segments()
     number = np.zeros(y.size, dtype=np.int64)
-    for lon in (x, x + 360):  # the latter for rings that go on beyond the dateline
-        spans = (from_lon <= lon[:, None]) != (to_lon <= lon[:, None])  # (position, segment)
-        where, which = np.nonzero(spans)
-        share = (lon[where] - from_lon[which]) / (to_lon[which] - from_lon[which])
-        crossing = from_lat[which] + share * (to_lat[which] - from_lat[which])
-        number += np.bincount(where[crossing > y[where]], minlength=y.size)
+    for turn in (0, 360):  # the latter for rings that go on beyond the dateline
+        lon = x + turn
+        belts = np.floor(lon)
+        for belt in np.unique(belts[np.isfinite(belts)]).astype(np.int64).tolist():
+            inside = np.flatnonzero(belts == belt)
+            from_lon, from_lat, to_lon, to_lat = _segments_over(belt)
+            east = lon[inside, None]
+            spans = (from_lon <= east) != (to_lon <= east)  # (position, segment)
+            where, which = np.nonzero(spans)
+            share = (lon[inside[where]] - from_lon[which]) / (to_lon[which] - from_lon[which])
+            crossing = from_lat[which] + share * (to_lat[which] - from_lat[which])
+            northward = inside[where[crossing > y[inside[where]]]]
+            number += np.bincount(northward, minlength=y.size)
     return number
+
+
+@functools.cache
+def _segments_over(belt: int) -> _Segments:
+    """The pieces of coastlines that touch the longitudes from ``belt`` to one degree on."""
+    pieces = _segments()
+    west, east = np.minimum(pieces.lon, pieces.to_lon), np.maximum(pieces.lon, pieces.to_lon)
+    touch = (west <= belt + 1) & (east >= belt)
+    return _Segments(*(part[touch] for part in pieces))
 
 
 @functools.cache
@@ -133,4 +144,8 @@ def _coast_tree() -> KDTree:
 def _unit_vectors(lat: FloatArray, lon: FloatArray) -> FloatArray:
     """Positions as vectors from the centre of the Earth, (position, 3)."""
     phi, lam = np.radians(lat), np.radians(lon)
-    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
+    vectors: FloatArray = np.empty((lat.size, 3))
+    vectors[:, 0] = np.cos(phi) * np.cos(lam)
+    vectors[:, 1] = np.cos(phi) * np.sin(lam)
+    vectors[:, 2] = np.sin(phi)
+    return vectors
