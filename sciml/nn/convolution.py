@@ -157,8 +157,8 @@ class ConvolutionSettings(Settings):
     """Size of a convolutional network: residual on one grid, or a U on coarser and coarser ones."""
 
     kind: Literal["convolution"] = "convolution"
-    width: PositiveInt = 32
-    depth: PositiveInt = 2  # residual blocks on each way through each grid
+    width: PositiveInt = 24
+    depth: PositiveInt = 1  # residual blocks on each way through each grid
     coarser: int = Field(default=2, ge=0)  # grids of half the points that are added; 0: no U
     borders: tuple[Border, Border] = ("replicate", "replicate")  # along latitude and longitude
     masked: bool = True  # whether the network sees where the grid ends
