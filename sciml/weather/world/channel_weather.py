@@ -162,22 +162,25 @@ def temperature_field(weather: ChannelWeather) -> xr.DataArray:
 def analysed(
     weather: ChannelWeather, numbers: list[int], share: float, members: int, seed: int
 ) -> FloatArray:
-    """Analyses of states of the truth: errors look like weather, but are smaller.
+    """Members about an analysis of the truth, which errs as much as they differ from it.
+
+    So truth and members are alike, as in an honest ensemble. Errors look like weather, but are
+    smaller.
 
     Args:
         weather: The truth.
         numbers: Of its states that are analysed.
         share: Standard deviation of the error over that of the weather.
-        members: Analyses of each state, with independent errors.
-        seed: Of the errors.
+        members: About each analysis.
+        seed: Of analyses and members.
 
     Returns:
         Shape (case, member, layer, sine, wave).
     """
     generator = np.random.default_rng(seed)
-    pairs = generator.integers(len(weather.states), size=(2, len(numbers), members))
+    pairs = generator.integers(len(weather.states), size=(2, len(numbers), members + 1))
     error = (weather.states[pairs[0]] - weather.states[pairs[1]]) / np.sqrt(2.0)
-    return weather.states[numbers][:, None] + share * error
+    return weather.states[numbers][:, None] + share * (error[:, :1] + error[:, 1:])
 
 
 def model_errors(
@@ -195,14 +198,15 @@ def model_errors(
         weather: The truth, daily.
         numbers: Of the states from which forecasts start, ``days`` before the last at most.
         days: Ahead.
-        members: Analyses of each start.
+        members: Of each start.
         share: See :func:`analysed`.
         seed: Of the analyses.
 
     Returns:
-        ``error`` (model, lead) root-mean-square of all members, ``mean_error`` of their mean,
-        ``spread`` of the members about it, hPa; and ``climate``, the standard deviation of the
-        truth about its mean, hPa.
+        ``error`` (model, lead), root-mean-square of all members; ``mean_error``, that of their
+        mean; ``spread``, what the members say of it: their standard deviation, times
+        √(1 + 1 / members) because the mean of a few errs, too; and ``climate``, the standard
+        deviation of the truth about its mean. All in hPa.
 
     Raises:
         BadInput: if a forecast would go beyond the truth.
@@ -222,7 +226,8 @@ def model_errors(
         answer = pressure(settings, forecast_states(settings, begin, issued, 24 * days))
         answer = answer.reshape(len(numbers), members, *answer.shape[1:])
         mean = answer.mean(axis=1)
-        spread = np.sqrt(np.mean(answer.var(axis=1, ddof=1), axis=(0, 2, 3)))
+        variance = answer.var(axis=1, ddof=1) * (1.0 + 1.0 / members)
+        spread = np.sqrt(np.mean(variance, axis=(0, 2, 3)))
         errors = answer - wanted[:, None], mean - wanted
         found.append([*(_rms_by_lead(error) for error in errors), spread])
     names = ("error", "mean_error", "spread")

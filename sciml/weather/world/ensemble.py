@@ -168,6 +168,56 @@ def simulated_station_ensemble(
     return data.merge(forecast.transpose("time", "station", "member"))
 
 
+def errors_by_lead(
+    truth: Truth,
+    fitted: Mapping[int, Closure],
+    days: int,
+    *,
+    every: int = 4,
+    centres: Mapping[str, Centre] = CENTRES,
+    seed: int = 0,
+) -> xr.Dataset:
+    """How the errors of the centres' models grow, before stations and ground come in.
+
+    Args:
+        truth: To be forecast; longer than ``days``.
+        fitted: From :func:`closures`, with the degrees of the centres.
+        days: Ahead.
+        every: Days from one start to the next.
+        centres: By name.
+        seed: Of analyses and noise.
+
+    Returns:
+        ``error`` (member, lead), root-mean-square of X, lead in days; and ``climate``, the
+        standard deviation of X.
+
+    Raises:
+        BadInput: if the truth is too short.
+    """
+    daily = truth.slow[::SAMPLES_PER_DAY]
+    starts = np.arange(0, daily.sizes["time"] - days, every)
+    if starts.size == 0:
+        raise BadInput(f"truth: {daily.sizes['time']} days are too few for {days} days ahead")
+    values = daily.values
+    wanted = values[starts[:, None] + np.arange(1, days + 1)]  # (case, lead, slow)
+    shared = np.random.default_rng([seed, 0]).normal(0.0, SHARED_ERROR, values[starts].shape)
+    found: list[FloatArray] = []
+    for index, centre in enumerate(centres.values()):
+        model = centre.dynamics
+        generator = np.random.default_rng([seed, 1, index])
+        own = generator.normal(0.0, model.analysis_error, shared.shape)
+        push = forcing(daily["time"][starts], seasonal=model.seasonal).values
+        leads = tuple(_UNIT * np.arange(1, days + 1))
+        slow = forecasts(
+            model, fitted[model.degree], values[starts] + shared + own, push, leads, seed=index
+        )
+        found.append(np.sqrt(np.mean((slow - wanted) ** 2, axis=(0, 2))))
+    coordinates = {"member": list(centres), "lead": np.arange(1, days + 1)}
+    data = xr.Dataset({"error": (("member", "lead"), found, {"units": "1"})}, coordinates)
+    data["lead"].attrs = {"units": "days", "long_name": "days ahead"}
+    return data.assign(climate=((), float(values.std()), {"units": "1"}))
+
+
 def _forecast(
     centre: Centre,
     fitted: Mapping[int, Closure],
