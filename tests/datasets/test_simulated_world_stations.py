@@ -10,6 +10,7 @@ from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
 from sciml.data import files
 from sciml.data.cards import read_card
+from sciml.weather.stations import checked_stations
 from sciml.weather.world.atmosphere import winter
 from sciml.weather.world.datasets import STATIONS, open_simulated_world_stations
 from sciml.weather.world.ensemble import CENTRES, LATE, simulated_station_ensemble
@@ -37,6 +38,7 @@ def test_the_file_comes_with_the_project_and_is_small(monkeypatch, tmp_path) -> 
 @pytest.mark.parametrize("quantity", ["temperature", "precipitation"])
 def test_it_is_a_station_ensemble(quantity) -> None:
     data = open_simulated_world_stations(quantity)
+    xr.testing.assert_identical(checked_stations(data), data)
     assert data["forecast"].dims == ("case", "member")
     assert data["observation"].dims == ("case",)
     assert data["forecast"].dtype == data["observation"].dtype == np.float64
