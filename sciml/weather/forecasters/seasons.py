@@ -11,7 +11,7 @@ from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 
 _YEAR = 365.2425  # days
-_SHORTEST = 350  # days of record from which a cycle can be told from weather
+_SHORTEST = 330  # days of record that tell a cycle from weather: a year less two embargoes
 _SMALLEST_SHARE = 0.25  # of the mean variance, under which no season's variance may fall
 
 
