@@ -13,7 +13,7 @@ from sciml.data.cards import read_card
 from sciml.weather.stations import checked_stations
 from sciml.weather.world.atmosphere import winter
 from sciml.weather.world.datasets import STATIONS, open_simulated_world_stations
-from sciml.weather.world.ensemble import CENTRES, LATE, simulated_station_ensemble
+from sciml.weather.world.ensemble import CENTRES, simulated_station_ensemble
 from tests.built import maker
 
 
@@ -69,11 +69,10 @@ def test_a_part_or_quantity_that_is_not_there_is_named() -> None:
 
 
 def test_a_late_centre_and_lost_reports_are_missing_and_nothing_else(temperature) -> None:
-    name, began = LATE
-    late = temperature["forecast"].sel(member=name)
-    before = temperature["time"] < np.datetime64(began)
+    late = temperature["forecast"].sel(member="damped")
+    before = temperature["time"] < np.datetime64(CENTRES["damped"].began)
     assert late.where(before, drop=True).isnull().all()
-    others = temperature["forecast"].drop_sel(member=name)
+    others = temperature["forecast"].drop_sel(member="damped")
     assert 0.01 < float(others.isnull().mean()) < 0.03
     assert 0.015 < float(temperature["observation"].isnull().mean()) < 0.025
     assert others.notnull().any("member").all()

@@ -1,4 +1,4 @@
-"""The generated world as a dataset that comes with the project: a station ensemble."""
+"""The generated worlds as data: a station ensemble that comes with the project, and fields."""
 
 from typing import Literal, get_args
 
@@ -9,9 +9,16 @@ from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.data.cards import read_card
 from sciml.data.files import open_dataset
+from sciml.weather.world.channel_weather import (
+    pressure_field,
+    simulated_channel,
+    temperature_field,
+)
 
 STATIONS = "simulated_world_stations"
 Quantity = Literal["temperature", "precipitation"]
+FieldQuantity = Literal["pressure", "temperature"]
+CHANNEL_DAYS = 5 * 365  # by default, which take about 15 s to simulate
 
 _PLACES = ("latitude", "longitude", "elevation")
 
@@ -42,6 +49,33 @@ def open_simulated_world_stations(
     chosen = stored[list(names)].rename(names).assign_coords({n: stored[n] for n in _PLACES})
     cases = chosen.stack(case=("time", "station"), create_index=False)
     return cases.transpose("case", "member")
+
+
+def open_simulated_channel(
+    quantity: FieldQuantity = "pressure",
+    days: int = CHANNEL_DAYS,
+    *,
+    hours: int = 24,
+    seed: int = 0,
+) -> xr.DataArray:
+    """Weather of the channel to forecast, simulated now; all processors simulate the same.
+
+    Args:
+        quantity: ``pressure`` at the ground (hPa) or ``temperature`` near it (K).
+        days: Days of weather.
+        hours: From one field to the next.
+        seed: Of the state before the spin-up.
+
+    Returns:
+        A field (time, lat, lon) on 24 latitudes and 48 longitudes around the globe.
+
+    Raises:
+        BadInput: if there is no such quantity, or the times are not those of steps.
+    """
+    if quantity not in get_args(FieldQuantity):
+        raise BadInput(f"quantity: no '{quantity}'; {nearest(quantity, get_args(FieldQuantity))}")
+    weather = simulated_channel(days, hours=hours, seed=seed)
+    return (pressure_field if quantity == "pressure" else temperature_field)(weather)
 
 
 def of_part(data: xr.Dataset, part: str | None) -> xr.Dataset:

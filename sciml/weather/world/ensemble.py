@@ -42,7 +42,6 @@ SAMPLES_PER_DAY = 4  # of the truth that is kept
 SHARED_ERROR = 0.8  # standard deviation of the error of X that all analyses have in common
 GROUND_BIAS = 0.7  # K, standard deviation of a centre's bias from station to station
 LOST = 0.02  # share of the dates on which a centre delivers nothing
-LATE = ("damped", "2002-01-01")  # a centre that began later, and when
 FIRST_DAY = "2001-01-01"  # of the calendar of the world
 
 _SPIN_DAYS = 4  # of the truth before the first valid date
@@ -58,6 +57,7 @@ class Centre(Settings):
     season_error: float = 0.0  # K, by which its winters are too mild and its summers too cool
     drizzle: float = 0.3  # by what its rain begins at a smaller U
     wetness: float = Field(default=0.8, gt=0.0)  # its rain over that of the truth
+    began: str = FIRST_DAY  # ISO date of its first forecast
 
 
 CENTRES: dict[str, Centre] = {
@@ -69,7 +69,10 @@ CENTRES: dict[str, Centre] = {
     "weak": Centre(dynamics=ForecastModel(forcing_error=-2.0), relief=0.3, season_error=1.0),
     "unseasonal": Centre(dynamics=ForecastModel(seasonal=False, step=0.05), season_error=2.0),
     "damped": Centre(
-        dynamics=ForecastModel(damping=0.15, analysis_error=0.2), relief=0.7, wetness=1.1
+        dynamics=ForecastModel(damping=0.15, analysis_error=0.2),
+        relief=0.7,
+        wetness=1.1,
+        began="2002-01-01",
     ),
 }
 
@@ -161,8 +164,8 @@ def simulated_station_ensemble(
     analysed = truth.slow.sel(time=valid - np.timedelta64(LEAD_HOURS, "h")).values
     analysed = analysed + shared.normal(0.0, SHARED_ERROR, analysed.shape)
     answers = [
-        _delivered(_forecast(centre, fitted, analysed, valid, places, [seeds[5], index]), name)
-        for index, (name, centre) in enumerate(centres.items())
+        _forecast(centre, fitted, analysed, valid, places, [seeds[5], index])
+        for index, centre in enumerate(centres.values())
     ]
     forecast = xr.concat(answers, pd.Index(list(centres), name="member"))
     return data.merge(forecast.transpose("time", "station", "member"))
@@ -247,13 +250,7 @@ def _forecast(
         "temperature_forecast": seen + xr.DataArray(ground, dims="station"),
         "precipitation_forecast": to_stations(rain),
     }
-    return xr.Dataset(answer).where(~lost)
-
-
-def _delivered(forecast: xr.Dataset, name: str) -> xr.Dataset:
-    """The forecasts of a centre since it began."""
-    late, began = LATE
-    return forecast.where(forecast["time"] >= np.datetime64(began)) if name == late else forecast
+    return xr.Dataset(answer).where(~lost & (valid >= np.datetime64(centre.began)))
 
 
 def _calendar(days: int) -> xr.DataArray:

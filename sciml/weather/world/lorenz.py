@@ -16,7 +16,6 @@ Source:
 from collections.abc import Sequence
 
 import numpy as np
-import xarray as xr
 from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from sciml.core.axes import Array, FloatArray, axes
@@ -150,28 +149,3 @@ def unresolved(settings: LorenzSettings, states: FloatArray) -> FloatArray:
     fast = states[..., settings.slow :]
     sectors = fast.reshape(*fast.shape[:-1], settings.slow, settings.fast)
     return settings.ring.exchange * sectors.sum(axis=-1)
-
-
-def weather(states: FloatArray, settings: LorenzSettings, days: float) -> xr.DataArray:
-    """Slow variables with names and times.
-
-    Args:
-        states: From :func:`run`. Shape (member, time, variable).
-        settings: The model.
-        days: Days from one kept state to the next.
-
-    Returns:
-        X (member, time, slow); ``time`` in days since the start.
-    """
-    sizes = axes(states, "member time variable", "states", variable=settings.size)
-    coordinates = {
-        "member": np.arange(sizes["member"]),
-        "time": days * np.arange(sizes["time"]),
-        "slow": np.arange(settings.slow),
-    }
-    slow = xr.DataArray(
-        states[..., : settings.slow], coordinates, ("member", "time", "slow"), name="slow_state"
-    )
-    slow.attrs = {"units": "1", "long_name": "slow variable of Lorenz's model"}
-    slow["time"].attrs = {"units": "days", "long_name": "days since the start"}
-    return slow

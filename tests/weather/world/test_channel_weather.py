@@ -19,6 +19,7 @@ from sciml.weather.world.channel_weather import (
     simulated_channel,
     temperature_field,
 )
+from sciml.weather.world.datasets import open_simulated_channel
 from sciml.weather.world.predictability import doubling_time
 
 DAY = np.timedelta64(1, "D")
@@ -97,6 +98,13 @@ def test_errors_double_in_about_two_days_and_faulty_models_err_more(
     ratio = (errors["spread"] / errors["mean_error"]).sel(lead=3)
     assert float(ratio.sel(model="coarse")) < 0.5 * float(ratio.sel(model="perfect"))
     assert 0.6 < float(ratio.sel(model="perfect")) < 1.6  # three starts only
+
+
+def test_the_channel_opens_as_a_field(weather: ChannelWeather) -> None:
+    field = open_simulated_channel("temperature", 2)
+    assert field.equals(temperature_field(weather)[:3])
+    with pytest.raises(BadInput, match="quantity: no 'wind'"):
+        open_simulated_channel("wind")  # type: ignore[arg-type]
 
 
 def test_bad_input_is_named(weather: ChannelWeather) -> None:

@@ -81,6 +81,13 @@ def test_the_same_centre_forecasts_the_same_whoever_else_does(plain: xr.Dataset)
     )
 
 
+def test_a_centre_that_began_later_is_missing_before(plain: xr.Dataset) -> None:
+    late = forecast(plain=PLAIN.model_copy(update={"began": "2001-02-01"}))["temperature_forecast"]
+    there = plain["time"] >= np.datetime64("2001-02-01")
+    assert late.where(~there).isnull().all()
+    xr.testing.assert_equal(late.sel(time=there), plain["temperature_forecast"].sel(time=there))
+
+
 def test_a_model_with_larger_faults_errs_more() -> None:
     worse = forecast(
         best=PLAIN,

@@ -11,7 +11,6 @@ from sciml.weather.world.lorenz import (
     rates,
     run,
     unresolved,
-    weather,
 )
 from sciml.weather.world.predictability import leading_exponent
 
@@ -92,13 +91,6 @@ def test_small_differences_double_in_about_two_days_as_published() -> None:
 
 def test_weak_forcing_is_not_chaotic() -> None:
     assert leading_exponent(LorenzSettings(slow=40, fast=0, forcing=0.5), 20.0) < 0
-
-
-def test_the_weather_has_names_and_days() -> None:
-    states = run(ONE_SCALE, random_start(ONE_SCALE, 2, 0), 40, step=0.01, every=20)
-    named = weather(states, ONE_SCALE, 0.2 * DAYS_PER_UNIT)
-    assert named.dims == ("member", "time", "slow")
-    assert named["time"].values.tolist() == [0.0, 1.0, 2.0]
 
 
 def test_bad_input_is_named() -> None:
