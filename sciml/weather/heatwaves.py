@@ -86,7 +86,8 @@ def find_heatwaves(
 
     Args:
         series: Daily values with ``units``, the axis ``time`` and any others.
-        by_day: From :func:`sciml.weather.percentiles.climatology_and_threshold`.
+        by_day: From :func:`sciml.weather.percentiles.climatology_and_threshold`, at the same places
+            or one for all.
         rule: Shortest duration and longest gap.
         also: A second criterion for each day, booleans on the axes of the series.
         rule_of_both: The rule for days that fulfil both; by default the same.
@@ -115,7 +116,7 @@ def find_heatwaves(
     if also is not None:
         both = days_in_events(above, rule) & _matching(also, whole)
         spans = _spans(_flags(both), rule_of_both or rule)
-    usual = on_days(by_day, whole["time"]).transpose("time", ...)
+    usual = on_days(by_day, whole["time"]).broadcast_like(whole).transpose(*whole.dims)
     climatology = _by_point(usual["climatology"])
     anomaly = np.nan_to_num(_by_point(whole) - climatology, nan=0.0)
     distance = _by_point(usual["threshold"]) - climatology

@@ -239,9 +239,9 @@ def exceeds(series: xr.DataArray, by_day: xr.Dataset) -> xr.DataArray:
     """Whether each value is above the threshold of its day.
 
     Args:
-        series: Values along ``time``, at the places of the threshold, in its unit; a lead is
-            allowed for if there is a coordinate ``valid_time``.
-        by_day: From :func:`climatology_and_threshold`.
+        series: Values along ``time``, in the unit of the threshold; a lead is allowed for if there
+            is a coordinate ``valid_time``.
+        by_day: From :func:`climatology_and_threshold`, at the same places or one for all.
 
     Returns:
         True above, False at or below and where the value is missing; the axes of the series.
@@ -256,6 +256,9 @@ def exceeds(series: xr.DataArray, by_day: xr.Dataset) -> xr.DataArray:
     if units[0] != units[1]:
         raise BadInput(f"series: in '{units[0]}', threshold in '{units[1]}'; convert one of them")
     limit = on_days(by_day, series[named[0]])["threshold"]
+    extra = [str(axis) for axis in limit.dims if axis not in series.dims]
+    if extra:
+        raise BadInput(f"threshold: has axes that the series has not: {', '.join(extra)}")
     try:
         series, limit = xr.align(series, limit, join="exact")
     except ValueError as error:

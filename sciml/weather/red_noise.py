@@ -14,10 +14,10 @@ import xarray as xr
 from scipy.signal import lfilter
 from scipy.special import ndtri
 
-from sciml.core.axes import FloatArray
+from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.weather.heatwaves import MARINE, EventRule
-from sciml.weather.percentiles import day_of_leap_year
+from sciml.weather.percentiles import DAYS, day_of_leap_year
 
 _NODES = 80  # of the quadrature on each side of the threshold
 _FARTHEST = 8.0  # standard deviations; beyond, the probability is 1e-15
@@ -65,8 +65,7 @@ def generated_temperature(
         BadInput: if the memory is negative.
     """
     days = np.arange("1981-01-01", f"{1981 + years}-01-01", dtype="datetime64[D]")
-    phase = 2 * np.pi * (day_of_leap_year(days) - _HOTTEST) / 366
-    cycle = _MEAN + _SWING * np.cos(phase)
+    cycle = _cycle(day_of_leap_year(days))
     values = cycle[:, None] + deviation * red_noise(memory, len(days), places, seed)
     return xr.DataArray(
         values,
@@ -75,6 +74,44 @@ def generated_temperature(
         name="temperature",
         attrs={"units": "degC", "standard_name": "sea_surface_temperature"},
     )
+
+
+def known_threshold(share: float = 0.1, deviation: float = 1.0) -> xr.Dataset:
+    """Climatology and threshold of :func:`generated_temperature` as they truly are.
+
+    Args:
+        share: Share of the days above the threshold.
+        deviation: Standard deviation of the anomalies, K.
+
+    Returns:
+        As :func:`sciml.weather.percentiles.climatology_and_threshold` estimates them, the same at
+        all places. Shape (dayofyear,).
+
+    Raises:
+        BadInput: if the share is not between 0 and 1.
+    """
+    cycle = _cycle(np.arange(1, DAYS + 1))
+    limit = cycle + deviation * _quantile(share)
+    degrees = {"units": "degC"}
+    return xr.Dataset(
+        {
+            "climatology": ("dayofyear", cycle, degrees),
+            "threshold": ("dayofyear", limit, degrees),
+        },
+        {"dayofyear": np.arange(1, DAYS + 1)},
+    )
+
+
+def _cycle(day: IntArray) -> FloatArray:
+    """The generated cycle on days of a leap year, degC."""
+    return _MEAN + _SWING * np.cos(2 * np.pi * (day - _HOTTEST) / DAYS)
+
+
+def _quantile(share: float) -> float:
+    """The value of a standard normal law that a share exceeds."""
+    if not 0 < share < 1:
+        raise BadInput(f"share: expected between 0 and 1, got {share}")
+    return float(ndtri(1 - share))
 
 
 class ExpectedEvents(NamedTuple):
@@ -104,11 +141,9 @@ def expected_events(memory: float, share: float = 0.1, rule: EventRule = MARINE)
     Raises:
         BadInput: if the memory is negative, the share is not between 0 and 1, or the gap too long.
     """
-    if not 0 < share < 1:
-        raise BadInput(f"share: expected between 0 and 1, got {share}")
     if rule.longest_gap > 2:
         raise BadInput(f"longest_gap: theory holds for gaps up to 2 days, got {rule.longest_gap}")
-    step = _steps(_correlation(memory), float(ndtri(1 - share)))
+    step = _steps(_correlation(memory), _quantile(share))
     stay = np.linalg.matrix_power(step.hot_hot, rule.shortest - 1)
     start = stay @ step.cool_hot  # a run begins after a cool day and becomes long enough
     complete = start @ step.cool_now

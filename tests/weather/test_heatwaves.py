@@ -21,7 +21,7 @@ from sciml.weather.percentiles import (
     exceeds,
     on_days,
 )
-from sciml.weather.red_noise import generated_temperature
+from sciml.weather.red_noise import generated_temperature, known_threshold
 from sciml.weather.sources.series import open_algiers, open_oisst
 
 
@@ -162,6 +162,13 @@ class TestEvents:
         expected = [corners["place"][int(place)] for place in events["place"]]
         pairs = zip(found["lat"].values, found["lon"].values, strict=True)
         assert [(float(lat), float(lon)) for lat, lon in pairs] == expected
+
+    def test_one_threshold_for_all_places_is_that_of_each(self) -> None:
+        series, known = generated_temperature(6.0, 3, 4, seed=1), known_threshold()
+        each = known.expand_dims(place=series["place"].values)
+        xr.testing.assert_equal(find_heatwaves(series, known), find_heatwaves(series, each))
+        with pytest.raises(BadInput, match="has axes that the series has not: place"):
+            find_heatwaves(series.isel(place=0, drop=True), each)
 
     def test_a_series_without_events_gives_none(
         self, generated: tuple[xr.DataArray, xr.Dataset]

@@ -7,7 +7,13 @@ from scipy.special import ndtri
 
 from sciml.core.errors import BadInput
 from sciml.weather.heatwaves import EventRule, days_in_events
-from sciml.weather.red_noise import expected_events, generated_temperature, red_noise
+from sciml.weather.percentiles import exceeds
+from sciml.weather.red_noise import (
+    expected_events,
+    generated_temperature,
+    known_threshold,
+    red_noise,
+)
 
 ALONE = EventRule(shortest=5, longest_gap=0)
 
@@ -62,6 +68,13 @@ def test_the_generated_series_is_daily_and_has_its_cycle() -> None:
     np.testing.assert_allclose(float(by_month.max() - by_month.min()), 10, atol=0.6)
     assert series.sizes == {"time": 7305, "place": 10}
     assert int(by_month.argmax("month")) == 1  # February, as off Western Australia
+
+
+def test_the_known_threshold_is_exceeded_by_its_share_on_every_day_of_the_year() -> None:
+    series = generated_temperature(1.0, 40, 30, seed=2, deviation=2.0)
+    above = exceeds(series, known_threshold(0.2, deviation=2.0))
+    by_month = above.groupby("time.month").mean().mean("place")
+    np.testing.assert_allclose(by_month, 0.2, atol=0.02)
 
 
 def test_what_theory_does_not_cover_is_refused() -> None:
