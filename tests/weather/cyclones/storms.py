@@ -32,8 +32,11 @@ def straight_storm(
     )
 
 
-def curving_storms(seed: int, storms: int = 40, fixes: int = 16) -> xr.Dataset:
-    """Storms of several seasons that turn poleward at a rate set by their latitude."""
+def curving_storms(seed: int, storms: int = 40, fixes: int = 16, gusts: float = 0.0) -> xr.Dataset:
+    """Storms of several seasons that turn poleward at a rate set by their latitude.
+
+    ``gusts``, m/s, is the size of a change of the motion that nobody can foresee.
+    """
     rng = np.random.default_rng(seed)
     parts = []
     for number in range(storms):
@@ -45,6 +48,8 @@ def curving_storms(seed: int, storms: int = 40, fixes: int = 16) -> xr.Dataset:
             there, where = displaced(lat, lon, east * 21.6, north * 21.6)
             lat, lon = float(there), float(where)
             east, north = east + 0.03 * (lat - 10), north + 0.005 * (lat - 10)
+            if gusts:
+                east, north = east + rng.normal(0, gusts), north + rng.normal(0, gusts)
             winds.append(winds[-1] + rng.normal(2 if lat < 30 else -3, 2))
         begins = np.datetime64(f"{2000 + number % 8}-08-01", "ns") + SIX_HOURS * (4 * number)
         lats, lons = np.array(places).T
