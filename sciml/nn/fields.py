@@ -1,7 +1,7 @@
 """Networks from fields to fields on a grid of latitude and longitude: their common frame.
 
-Inside a network the channel is the last axis, (batch, lat, lon, channel): products with small
-matrices and gathers of points are then fastest on CPUs (``benchmarks/weather_spectral.py``).
+Inside a network the channel is the last axis, (batch, lat, lon, channel): maps at each point,
+transforms along an axis and gathers of points are then plain products and copies of whole rows.
 """
 
 import numpy as np
