@@ -1,8 +1,8 @@
 """The compiled march of the channel; its equations are in :mod:`sciml.weather.world.channel`.
 
 All kernels stand in this file, because numba's cache knows when a file changes, but not when a
-file that it calls into does. Transforms are plain sums of products in a fixed order, which a grid as
-small as this can afford, so that all processors round them alike.
+file that it calls into does. Transforms are plain sums of products in a fixed order, which a grid
+as small as this can afford, so that all processors round them alike.
 
 A field is an array (s, n) of coefficients. Along s stand sin(s π y / L_y), s from 1; along n the
 mean over x, then the cosine and the sine of each wave in turn. Layer 0 is the upper one.
