@@ -118,6 +118,7 @@ class RapidRecipe(Recipe):
     logistic: LogisticSettings = LogisticSettings()
     trees: RapidTreeSettings = RapidTreeSettings()
     network: NetworkSettings = RAPID_NETWORK
+    together: float = Field(default=1.0, ge=0)  # how much alike the experts' weights are
 
     def makers(self) -> dict[str, Callable[[], RapidExpert]]:
         """Makers of the experts that take part, by name."""
@@ -205,7 +206,7 @@ def rapid_intensification(recipe: RapidRecipe, folder: Path) -> Outcome:
         (VALIDATION, train, material.folds),
         (TEST, past, (*material.folds, material.validation)),
     ):
-        stack, winds = RapidForecaster(recipe.makers()), IntensityForecaster()
+        stack, winds = RapidForecaster(recipe.makers(), recipe.together), IntensityForecaster()
         stack.learn(learnt, material.others, folds, seed)
         winds.learn(learnt, material.others, folds, seed)
         told[part] = winds.predict(asked[part])

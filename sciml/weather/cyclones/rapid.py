@@ -22,7 +22,6 @@ from sciml.weather.cyclones.mixture import Folds, without
 from sciml.weather.cyclones.rapid_experts import RapidExpert, RapidMakers
 
 LEAD = 24  # h
-_PULL = 1e-3  # towards equal weights, in units of the mean logarithmic score
 _BINS = 20  # of the published calibration error
 
 
@@ -41,13 +40,17 @@ class Stack(NamedTuple):
     offset: float
 
     @classmethod
-    def fit(cls, experts: Sequence[str], log_odds: FloatArray, rapid: BoolArray) -> Self:
+    def fit(
+        cls, experts: Sequence[str], log_odds: FloatArray, rapid: BoolArray, together: float
+    ) -> Self:
         """The weights and the offset that make what came most likely.
 
         Args:
             experts: Names.
             log_odds: Shape (expert, case).
             rapid: What came, shape (case,).
+            together: Mean logarithmic score that a difference of one between weights costs. Few
+                cases are rapid, so that differences between weights are mostly chance.
 
         Returns:
             The stack.
@@ -58,20 +61,20 @@ class Stack(NamedTuple):
         axes(log_odds, "expert case", "log_odds", expert=len(experts), case=len(rapid))
         if rapid.all() or not rapid.any():
             raise BadInput(f"stack: {int(rapid.sum())} of {len(rapid)} cases are rapid; take more")
-        equal = np.full(len(experts), 1 / len(experts))
         sign = np.where(rapid, 1.0, -1.0)
 
         def cost(parameters: FloatArray) -> tuple[float, FloatArray]:
             weights, offset = parameters[:-1], parameters[-1]
             margin = sign * (weights @ log_odds + offset)
             slope = -sign * expit(-margin)
-            pull = weights - equal
+            apart = weights - weights.mean()
             gradient = np.append(log_odds @ slope, slope.sum()) / len(rapid)
-            gradient[:-1] += _PULL * pull
-            return float(-log_expit(margin).mean() + _PULL * (pull**2).sum() / 2), gradient
+            gradient[:-1] += together * apart
+            return float(-log_expit(margin).mean() + together * (apart**2).sum() / 2), gradient
 
         bounds = [(0, None)] * len(experts) + [(None, None)]
-        found = minimize(cost, np.append(equal, 0.0), jac=True, method="L-BFGS-B", bounds=bounds)
+        start = np.append(np.full(len(experts), 1 / len(experts)), 0.0)
+        found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds)
         return cls(tuple(experts), found.x[:-1], float(found.x[-1]))
 
     def probability(self, log_odds: FloatArray) -> FloatArray:
@@ -82,9 +85,9 @@ class Stack(NamedTuple):
 class RapidForecaster:
     """Experts and their stack."""
 
-    def __init__(self, makers: RapidMakers) -> None:
-        """Keep the makers of the experts."""
-        self._makers = makers
+    def __init__(self, makers: RapidMakers, together: float = 1.0) -> None:
+        """Keep the makers of the experts, and how much alike their weights are; see the stack."""
+        self._makers, self._together = makers, together
         self._experts: list[RapidExpert] = []
         self.stack: Stack | None = None
 
@@ -103,7 +106,8 @@ class RapidForecaster:
         """
         held = self.held_out(cases, others, folds, seed)
         usable = np.isfinite(held).all(axis=0)
-        self.stack = Stack.fit(tuple(self._makers), held[:, usable], fates(cases).rapid[usable])
+        rapid = fates(cases).rapid[usable]
+        self.stack = Stack.fit(tuple(self._makers), held[:, usable], rapid, self._together)
         self._experts = self._learnt(together(cases, others), seed)
         return held
 
@@ -139,11 +143,12 @@ class RapidForecaster:
 
     def _learnt(self, cases: xr.Dataset, seed: int) -> list[RapidExpert]:
         """All experts, from the cases whose fate is known."""
-        fate = fates(cases)
-        learnt = cases.isel(case=np.flatnonzero(fate.known))
+        change = wind_change(cases, LEAD)
+        known = np.isfinite(change)
+        learnt = cases.isel(case=np.flatnonzero(known))
         experts = [make() for make in self._makers.values()]
         for expert in experts:
-            expert.fit(learnt, fate.rapid[fate.known], seed)
+            expert.fit(learnt, change[known], seed)
         return experts
 
 

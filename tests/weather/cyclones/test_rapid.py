@@ -38,7 +38,7 @@ def drawn(seed: int, size: int = 20_000) -> tuple[FloatArray, BoolArray]:
 def test_an_honest_expert_beside_noise_gets_all_the_weight() -> None:
     odds, came = drawn(0)
     noise = np.random.default_rng(1).normal(-4, 1, odds.size)
-    stack = Stack.fit(("honest", "noise"), np.stack([odds, noise]), came)
+    stack = Stack.fit(("honest", "noise"), np.stack([odds, noise]), came, together=0.0)
     np.testing.assert_allclose(stack.weights, [1, 0], atol=0.1)
     assert calibration_error(stack.probability(np.stack([odds, noise])), came) < 0.01
 
@@ -46,7 +46,7 @@ def test_an_honest_expert_beside_noise_gets_all_the_weight() -> None:
 def test_an_expert_that_exaggerates_is_calibrated() -> None:
     """Platt: log-odds 3 z + 2 of true log-odds z take the weight 1/3 and the offset -2/3."""
     odds, came = drawn(2)
-    stack = Stack.fit(("loud",), 3 * odds[None] + 2, came)
+    stack = Stack.fit(("loud",), 3 * odds[None] + 2, came, together=0.0)
     np.testing.assert_allclose(stack.weights, [1 / 3], rtol=0.1)
     assert stack.offset == pytest.approx(-2 / 3, abs=0.3)
     unseen, later = drawn(3)
@@ -54,9 +54,16 @@ def test_an_expert_that_exaggerates_is_calibrated() -> None:
     assert said.mean() == pytest.approx(later.mean(), rel=0.1)
 
 
+def test_weights_that_are_held_together_are_alike() -> None:
+    odds, came = drawn(4)
+    unlike = np.stack([odds, 0.5 * odds + np.random.default_rng(5).normal(0, 1, odds.size)])
+    stack = Stack.fit(("a", "b"), unlike, came, together=100.0)
+    assert stack.weights[0] == pytest.approx(stack.weights[1], rel=0.02)
+
+
 def test_fates_of_one_kind_cannot_be_learnt_from() -> None:
     with pytest.raises(BadInput, match="0 of 3 cases are rapid"):
-        Stack.fit(("a",), np.zeros((1, 3)), np.zeros(3, bool))
+        Stack.fit(("a",), np.zeros((1, 3)), np.zeros(3, bool), together=1.0)
 
 
 def test_calibration_error_of_constant_probabilities_is_their_distance_from_the_rate() -> None:
