@@ -60,19 +60,19 @@ class TrackForecaster:
                 Spread.fit(forecast[usable, index], observed[usable, index], about[usable, index])
             )
 
-    def learn(self, cases: xr.Dataset, others: xr.Dataset, folds: Folds, seed: int) -> None:
+    def learn(self, cases: xr.Dataset, others: xr.Dataset | None, folds: Folds, seed: int) -> None:
         """All at once: weights and spread from seasons held out, then experts from all cases.
 
         Args:
             cases: To learn from.
-            others: Further cases to learn from.
+            others: Further cases to learn from; None: there are none.
             folds: Seasons that are held out together.
             seed: Of the experts.
         """
         last = int(cases["season"].max())
         judged = held_out(self._makers, cases, others, self.leads, folds, last, seed)
         self.weigh(judged, cases, [known(cases, lead) for lead in self.leads])
-        self.fit(together(cases, others), seed)
+        self.fit(cases if others is None else together(cases, others), seed)
 
     def fit(self, cases: xr.Dataset, seed: int) -> None:
         """Let the experts learn from cases.

@@ -64,7 +64,7 @@ def season_folds(seasons: IntArray, number: int) -> tuple[tuple[int, ...], ...]:
 def held_out(
     makers: Makers,
     cases: xr.Dataset,
-    others: xr.Dataset,
+    others: xr.Dataset | None,
     leads: Sequence[int],
     folds: Folds,
     last: int,
@@ -76,6 +76,7 @@ def held_out(
         makers: Experts by name.
         cases: To forecast and to learn from.
         others: Further cases to learn from, such as best tracks; may be of the same seasons.
+            None: there are none.
         leads: Hours ahead.
         folds: Seasons that are held out together. Those after ``last`` are forecast too, but
             never learnt from.
@@ -89,7 +90,8 @@ def held_out(
     forecasts: list[FloatArray] = []
     for fold in folds:
         aside = np.isin(seasons, fold)
-        learnt = together(*(without(part, fold, last) for part in (cases, others)))
+        parts = [part for part in (cases, others) if part is not None]
+        learnt = together(*(without(part, fold, last) for part in parts))
         asked = cases.isel(case=np.flatnonzero(aside))
         for number, make in enumerate(makers.values()):
             expert = make()
