@@ -17,13 +17,21 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, PositiveInt
 
-from sciml.core.axes import BoolArray, IntArray
+from sciml.core.axes import BoolArray, FloatArray, IntArray
 from sciml.core.settings import Settings
 from sciml.core.writing import write_with
 from sciml.data.cards import read_card
 from sciml.data.netcdf import write_netcdf
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
+from sciml.weather.cyclones.best_tracks import (
+    TYPHOON_LEADS,
+    atlantic_cases,
+    cliper,
+    mirrored,
+    portable_makers,
+    typhoon_cases,
+)
 from sciml.weather.cyclones.cases import (
     LEADS,
     TEST,
@@ -60,13 +68,25 @@ from sciml.weather.cyclones.regressions import (
     Trees,
     TreeSettings,
 )
+from sciml.weather.cyclones.track import steady_displacement, track_errors
 from sciml.weather.cyclones.verification import expert_errors, inside_ellipse, mixture_errors
 from sciml.weather.scores.probability import area_under_curve, average_precision, brier_score
-from sciml.weather.sources import open_cyclone_fusion, open_hurdat2
+from sciml.weather.sources import open_cyclone_fusion, open_hurdat2, open_jma_typhoons
 from sciml.weather.sources.cyclone_fusion import CYCLONE_FUSION
-from sciml.weather.sources.tracks import HURDAT2
+from sciml.weather.sources.tracks import HURDAT2, JMA
 
-TRACK_FILE, INTENSITY_FILE = "track.nc", "intensity.nc"
+TRACK_FILE, INTENSITY_FILE, TRANSFER_FILE = "track.nc", "intensity.nc", "errors.nc"
+# km, kt and units of log-odds to which stored forecasts are rounded.
+_STEPS = {
+    "_east": 0.2,
+    "_north": 0.2,
+    "along": 0.1,
+    "cross": 0.1,
+    "_change": 0.1,
+    "wind": 0.1,
+    "odds": 0.01,
+}
+PARTS = (VALIDATION, TEST)  # in the order of their numbers in the stored files
 _PACKED: dict[str, Any] = {"zlib": True, "complevel": 9}
 ELLIPSES = (0.5, 0.67, 0.9)  # shares whose coverage is measured
 
@@ -129,6 +149,15 @@ class RapidRecipe(Recipe):
             "network": lambda: RapidNetwork(ALL, self.network),
         }
         return {name: every[name] for name in self.experts}
+
+
+class TransferRecipe(Recipe):
+    """Experts that learn from Atlantic storms and forecast typhoons."""
+
+    first_season: PositiveInt = 1970  # of the Atlantic
+    last_season: PositiveInt = 2016
+    folds: int = Field(default=2, ge=2)
+    local_until: PositiveInt = 2018  # what the typhoons' own baseline learns from; later ones judge
 
 
 class _Material(NamedTuple):
@@ -222,6 +251,47 @@ def rapid_intensification(recipe: RapidRecipe, folder: Path) -> Outcome:
     return Outcome("finished", metrics, _sha256(), [output], _seconds(started))
 
 
+def cyclone_transfer(recipe: TransferRecipe, folder: Path) -> Outcome:
+    """Learn from Atlantic storms, forecast typhoons, and store the errors.
+
+    Args:
+        recipe: The settings.
+        folder: Folder of the run.
+
+    Returns:
+        Mean errors by lead of the portable mixture, persistence, a regression like CLIPER fitted
+        to earlier typhoons, and one fitted to Atlantic storms; shares within the ellipses.
+
+    Raises:
+        DatasetMissing: if the data are not on this machine.
+    """
+    started = time.perf_counter(), time.process_time()
+    typhoons = mirrored(open_jma_typhoons())
+    first, last = (int(year) for year in typhoons["time"].dt.year.values[[0, -1]])
+    earlier = typhoon_cases(typhoons, first, recipe.local_until)
+    asked = typhoon_cases(typhoons, recipe.local_until + 1, last)
+    seasons = recipe.first_season, recipe.last_season
+    atlantic = atlantic_cases(open_hurdat2(), *seasons, TYPHOON_LEADS)
+    portable = TrackForecaster(portable_makers(), TYPHOON_LEADS)
+    folds = season_folds(atlantic["season"].values, recipe.folds)
+    portable.learn(atlantic, None, folds, recipe.seed)
+    told = portable.predict(asked)
+    errors = {"portable mixture": mixture_errors(told, asked)}
+    for name, learnt in (
+        ("persistence", None),
+        ("CLIPER of typhoons", earlier),
+        ("CLIPER of the Atlantic", atlantic),
+    ):
+        errors[name] = errors["portable mixture"].copy(data=_baseline_errors(learnt, asked))
+    output = folder / TRANSFER_FILE
+    stored = xr.concat(list(errors.values()), xr.Variable("forecaster", list(errors)))
+    stored = stored.drop_vars("time").to_dataset(name="error").astype(np.float32)
+    write_with(output, lambda part: write_netcdf(part, stored, {"error": _PACKED}))
+    sha256 = {name: read_card(name).built.sha256 for name in (HURDAT2, JMA)}
+    metrics = _transfer_metrics(errors, told, asked)
+    return Outcome("finished", metrics, sha256, [output], _seconds(started))
+
+
 def counted_rapid(cases: xr.Dataset, part: str) -> BoolArray:
     """Which cases count for rapid intensification: those whose fate is known.
 
@@ -275,6 +345,30 @@ def _track_metrics(told: dict[str, xr.Dataset], cases: dict[str, xr.Dataset]) ->
     return metrics
 
 
+def _baseline_errors(learnt: xr.Dataset | None, asked: xr.Dataset) -> FloatArray:
+    """Errors of a regression like CLIPER, or of persistence if there is nothing to learn from."""
+    way = steady_displacement(asked, TYPHOON_LEADS)
+    if learnt is not None:
+        baseline = cliper(ridge=30.0, wind="pressure")
+        baseline.fit(learnt, TYPHOON_LEADS, 0)
+        way = baseline.predict(asked)
+    return track_errors(asked, way, TYPHOON_LEADS)
+
+
+def _transfer_metrics(
+    errors: Mapping[str, xr.DataArray], told: xr.Dataset, asked: xr.Dataset
+) -> dict[str, float]:
+    """Mean errors by lead and forecaster, and shares within the ellipses of the mixture."""
+    metrics: dict[str, float] = {}
+    for lead in TYPHOON_LEADS:
+        for name, error in errors.items():
+            metrics[f"error_{lead}_h_{name.replace(' ', '_')}"] = float(error.sel(lead=lead).mean())
+        for share in ELLIPSES:
+            inside = inside_ellipse(told, asked, share).sel(lead=lead)
+            metrics[f"coverage_{round(100 * share)}_{lead}_h"] = float(inside.mean())
+    return metrics
+
+
 def _rapid_metrics(told: xr.Dataset, cases: xr.Dataset, part: str) -> dict[str, Any]:
     """Scores of the probabilities."""
     counted = counted_rapid(cases, part)
@@ -312,8 +406,8 @@ def _store(path: Path, told: dict[str, xr.Dataset], material: _Material) -> None
     parts = [
         forecast.assign_coords(
             row=("case", material.rows[part].astype(np.int32)),
-            part=("case", np.full(forecast.sizes["case"], part)),
-        ).drop_vars(["lat", "lon", "storm"], errors="ignore")
+            part=("case", np.full(forecast.sizes["case"], PARTS.index(part), np.int8)),
+        ).drop_vars(["lat", "lon", "storm", "time"], errors="ignore")
         for part, forecast in told.items()
     ]
     whole = xr.concat(parts, "case", data_vars="minimal", coords="minimal")
@@ -322,9 +416,12 @@ def _store(path: Path, told: dict[str, xr.Dataset], material: _Material) -> None
 
 
 def _stored_as(name: str) -> dict[str, Any]:
-    """Experts' answers to a fifth of a km or kt, everything else in single precision."""
-    if name.startswith("expert_"):
-        return {"dtype": "int16", "scale_factor": 0.2, "_FillValue": -32768}
+    """Single precision, but whole steps of what does not need as much."""
+    for ending, step in _STEPS.items():
+        if name.endswith(ending):
+            return {"dtype": "int16", "scale_factor": step, "_FillValue": -32768}
+    if name.startswith("forecast_"):
+        return {"dtype": "int32", "scale_factor": 1e-3}  # degrees, a tenth of a km
     return {"dtype": "float32"}
 
 
@@ -341,4 +438,5 @@ def _sha256() -> dict[str, str]:
 TASKS = {
     "weather/cyclone-track": RecipeTask(TrackRecipe, cyclone_track),
     "weather/rapid-intensification": RecipeTask(RapidRecipe, rapid_intensification),
+    "weather/cyclone-transfer": RecipeTask(TransferRecipe, cyclone_transfer),
 }

@@ -88,13 +88,16 @@ def counted_cases(tracks: xr.Dataset, counted: BoolArray, leads: Sequence[int]) 
     return cases.isel(case=np.flatnonzero(usable))
 
 
-def atlantic_cases(tracks: xr.Dataset, first: int, last: int) -> xr.Dataset:
-    """Tropical and subtropical cyclones of some years, with a wind, at the official leads.
+def atlantic_cases(
+    tracks: xr.Dataset, first: int, last: int, leads: Sequence[int] = ATLANTIC_LEADS
+) -> xr.Dataset:
+    """Tropical and subtropical cyclones of some years, with a wind.
 
     Args:
         tracks: From :func:`sciml.weather.sources.open_hurdat2`.
         first: First year.
         last: Last year, included.
+        leads: Hours ahead; by default those of the official forecasts.
 
     Returns:
         The cases.
@@ -107,7 +110,7 @@ def atlantic_cases(tracks: xr.Dataset, first: int, last: int) -> xr.Dataset:
         fix=np.flatnonzero((years >= first) & (years <= last))
     )
     tropical = np.isin(part["status"].values, TROPICAL) & np.isfinite(part["wind"].values)
-    return counted_cases(part, tropical, ATLANTIC_LEADS)
+    return counted_cases(part, tropical, leads)
 
 
 def typhoon_cases(tracks: xr.Dataset, first: int, last: int) -> xr.Dataset:
