@@ -106,7 +106,11 @@ def load_yaml(text: str) -> Any:
     Raises:
         yaml.YAMLError: if it is not YAML.
     """
-    return yaml.load(text, Loader=_Loader)
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _note_places(node: yaml.Node, at: Location, places: dict[Location, str], path: str) -> None:

@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 
 from sciml.core.axes import Array, BoolArray, FloatArray, IntArray
 from sciml.core.errors import DamagedFile
-from sciml.weather.cyclones.sphere import EARTH_RADIUS, centred, displacement
+from sciml.weather.sphere import EARTH_RADIUS, centred, displacement
 
 _FILE = "land_110m.json"
 _SPACING = 5.0  # km between the points that stand for a coast

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sciml.weather.cyclones.sphere import great_circle_distance
 from sciml.weather.land import coastlines, distance_to_land, is_land
+from sciml.weather.sphere import great_circle_distance
 
 LAND = {"Chad": (15.0, 18.0), "Kansas": (38.5, -98.0), "Cuba": (22.0, -79.0), "Tibet": (32, 88)}
 SEA = {"Sargasso": (28.0, -60.0), "Gulf": (25.0, -90.0), "Dateline": (0, 180), "Caspian": (41, 51)}

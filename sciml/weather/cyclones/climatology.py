@@ -10,8 +10,8 @@ from pydantic import PositiveFloat
 
 from sciml.core.axes import FloatArray
 from sciml.core.settings import Settings
-from sciml.weather.cyclones.sphere import great_circle_distance
 from sciml.weather.cyclones.track import observed_displacement
+from sciml.weather.sphere import great_circle_distance
 
 _AT_ONCE = 250  # cases; bounds the memory of a comparison with all earlier ones
 _DAYS_PER_YEAR = 365.25

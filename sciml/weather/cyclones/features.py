@@ -16,8 +16,8 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.weather.cyclones.fixes import StormFixes
-from sciml.weather.cyclones.sphere import displaced, displacement
 from sciml.weather.land import distance_to_land
+from sciml.weather.sphere import displaced, displacement
 
 ENVIRONMENT = ("sst_c", "t2m_c", "msl_hpa", "u10", "v10", "tp")
 MOTION_HOURS = (6, 12, 18, 24, 36, 48, 72)  # h back

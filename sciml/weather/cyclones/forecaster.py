@@ -20,9 +20,9 @@ from sciml.weather.cyclones.mixture import (
     mixed,
     mixture_weights,
 )
-from sciml.weather.cyclones.sphere import displaced
 from sciml.weather.cyclones.spread import Spread
 from sciml.weather.cyclones.track import observed_displacement
+from sciml.weather.sphere import displaced
 
 KILOMETRES = {"units": "km"}
 

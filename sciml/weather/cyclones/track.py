@@ -17,7 +17,7 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.weather.cyclones.cases import known
 from sciml.weather.cyclones.features import ENVIRONMENT, MOTION_HOURS, chosen, steady_motion
-from sciml.weather.cyclones.sphere import displaced, displacement, great_circle_distance
+from sciml.weather.sphere import displaced, displacement, great_circle_distance
 
 _KILOMETRES_PER_HOUR = 3.6  # in 1 m/s
 _FURTHEST = 5.0  # standard deviations: beyond, a predictor counts as if it were there

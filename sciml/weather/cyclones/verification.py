@@ -7,9 +7,9 @@ import xarray as xr
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
-from sciml.weather.cyclones.sphere import displacement, great_circle_distance
 from sciml.weather.cyclones.spread import radius_of, within
 from sciml.weather.cyclones.track import track_errors
+from sciml.weather.sphere import displacement, great_circle_distance
 
 KILOMETRES = {"units": "km", "long_name": "great-circle distance from forecast to storm"}
 

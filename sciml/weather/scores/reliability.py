@@ -63,6 +63,8 @@ def reliability_curve(
     consistency = _drawn_frequencies(said, where, draws, seed)
     ends = [(1 - level) / 2, (1 + level) / 2]
     share = {"units": "1"}
+    about = share | {"long_name": "mean forecast probability"}
+    mean = ("bin", np.bincount(where, said) / cases, about)
     return xr.Dataset(
         {
             "frequency": ("bin", frequency, share | {"long_name": "observed frequency"}),
@@ -70,14 +72,7 @@ def reliability_curve(
             "consistency": (("bin", "end"), np.quantile(consistency, ends, axis=0).T, share),
             "confidence": (("bin", "end"), _wilson(frequency, cases, level), share),
         },
-        {
-            "probability": (
-                "bin",
-                np.bincount(where, said) / cases,
-                share | {"long_name": "mean forecast probability"},
-            ),
-            "end": ["low", "high"],
-        },
+        {"probability": mean, "end": ["low", "high"]},
         {"level": level},
     )
 

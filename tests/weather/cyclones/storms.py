@@ -3,8 +3,8 @@
 import numpy as np
 import xarray as xr
 
-from sciml.weather.cyclones.sphere import displaced
 from sciml.weather.sources.tracks import fixes_of
+from sciml.weather.sphere import displaced
 
 START = np.datetime64("2001-08-01T00:00", "ns")
 SIX_HOURS = np.timedelta64(6, "h")

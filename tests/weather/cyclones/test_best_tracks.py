@@ -18,9 +18,9 @@ from sciml.weather.cyclones.best_tracks import (
 )
 from sciml.weather.cyclones.cases import cases_of, known
 from sciml.weather.cyclones.features import chosen
-from sciml.weather.cyclones.sphere import KM_PER_NAUTICAL_MILE
 from sciml.weather.cyclones.track import observed_displacement, track_errors
 from sciml.weather.sources import open_hurdat2
+from sciml.weather.sphere import KM_PER_NAUTICAL_MILE
 from tests.weather.cyclones.storms import curving_storms, straight_storm
 
 # Mean errors of an independent regression, of degrees instead of km: n mi, 2018 to 2022.

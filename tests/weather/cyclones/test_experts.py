@@ -20,7 +20,6 @@ from sciml.weather.cyclones.regressions import (
     TreeSettings,
     products,
 )
-from sciml.weather.cyclones.sphere import great_circle_distance
 from sciml.weather.cyclones.track import (
     Persistence,
     Standard,
@@ -29,6 +28,7 @@ from sciml.weather.cyclones.track import (
     observed_displacement,
     track_errors,
 )
+from sciml.weather.sphere import great_circle_distance
 from tests.weather.cyclones.storms import curving_storms, straight_storm
 
 LEADS = (6, 24)

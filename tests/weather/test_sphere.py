@@ -5,7 +5,7 @@ import pytest
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
-from sciml.weather.cyclones.sphere import (
+from sciml.weather.sphere import (
     EARTH_RADIUS,
     bearing,
     centred,
