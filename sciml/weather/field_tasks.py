@@ -31,10 +31,14 @@ from sciml.weather.sources import open_ncep_air, open_ncep_slp
 from sciml.weather.sources.fields import NCEP_AIR, NCEP_SLP
 from sciml.weather.sources.grids import checked_field
 from sciml.weather.verification import area_weights, due_truth, squared_errors
+from sciml.weather.world.datasets import open_simulated_channel
 
 ERRORS, WEIGHTS = "errors.nc", "weights.nc"
 
+CHANNEL = "simulated_channel"  # made in seconds, without a download
+
 _SOURCES: dict[str, Callable[[], xr.DataArray]] = {
+    CHANNEL: open_simulated_channel,
     NCEP_SLP: open_ncep_slp,
     NCEP_AIR: open_ncep_air,
 }
@@ -43,7 +47,7 @@ _SOURCES: dict[str, Callable[[], xr.DataArray]] = {
 class FieldData(Settings):
     """Which field: of a dataset, or of a netCDF file; and which years are judged."""
 
-    source: str = NCEP_SLP
+    source: str = NCEP_SLP  # or simulated_channel, which needs no download
     path: str | None = None  # a netCDF file, instead of the source
     variable: str | None = None  # of the file; None: its only field
     learning: tuple[int, ...] = ()  # calendar years; none: all before those of the test
@@ -132,6 +136,8 @@ def opened_field(data: FieldData) -> tuple[xr.DataArray, dict[str, str]]:
         if data.source not in _SOURCES:
             raise BadInput(f"data.source: '{data.source}': {nearest(data.source, _SOURCES)}")
         found = in_hectopascal(_SOURCES[data.source]())
+        if data.source == CHANNEL:
+            return found, {}  # the code makes it
         return found, {data.source: read_card(data.source).built.sha256}
     path = Path(data.path)
     field = checked_field(_variable(open_netcdf(path), data), str(path))

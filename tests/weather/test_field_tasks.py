@@ -1,5 +1,6 @@
 """Tests of the recipe of field mixtures, on a small field of the user's own."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,16 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from sciml.core.errors import BadInput
+from sciml.core.paths import project_root
+from sciml.training.recipe import read_recipe
+from sciml.training.run import record_folder
+from sciml.weather import field_tasks
 from sciml.weather.field_records import read_errors
 from sciml.weather.field_tasks import (
     FieldData,
     FieldMixtureRecipe,
     divided,
+    experts_of,
     field_mixture,
     in_hectopascal,
     normal_crps,
@@ -109,6 +115,28 @@ def test_variables_and_sources_are_looked_up_by_name(tmp_path: Path) -> None:
         opened_field(FieldData(path=path, variable="spl"))
     with pytest.raises(BadInput, match=r"data\.source: 'ncep'"):
         opened_field(FieldData(source="ncep"))
+
+
+def test_generated_weather_needs_no_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(field_tasks._SOURCES, field_tasks.CHANNEL, lambda: FIELD)
+    found, sha256 = opened_field(FieldData(source="simulated_channel"))
+    xr.testing.assert_identical(found, FIELD)
+    assert sha256 == {}
+
+
+@pytest.mark.parametrize("name", ["slp-mixture", "slp-mixture-fast", "channel-mixture-fast"])
+def test_recipes_say_what_can_be_run(name: str) -> None:
+    path = project_root() / f"recipes/weather/{name}.yaml"
+    found = read_recipe(path, FieldMixtureRecipe)
+    assert found.leads == (1, 2, 3, 5, 7)
+    assert set(experts_of(found)) >= {"climatology", "linear", "kernel", "network 1"}
+
+
+def test_the_record_is_of_the_recipe() -> None:
+    record = record_folder("weather/slp-mixture")
+    made_by = json.loads((record / "record.json").read_text())["recipe"]
+    path = project_root() / "recipes/weather/slp-mixture.yaml"
+    assert read_recipe(path, FieldMixtureRecipe).model_dump(mode="json") == made_by
 
 
 def test_pascals_become_hectopascals_and_all_else_stays() -> None:
