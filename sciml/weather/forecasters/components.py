@@ -47,7 +47,9 @@ class Components:
                 "training field: does not vary about its seasonal cycle; nothing to learn"
             )
         kept = int(min(self.count, np.count_nonzero(size > 1e-10 * size[0])))
-        self._projection: FloatArray = root[:, None] * right[:kept].T  # (place, component)
+        self._projection: FloatArray = np.multiply(
+            root[:, None], right[:kept].T
+        )  # (place, component)
         # Fields are rebuilt by regression, not by dividing by the weights: those vanish at poles.
         self._patterns: FloatArray = (left[:, :kept] / size[:kept]).T @ flat  # (component, place)
         self.deviations: FloatArray = size[:kept] / np.sqrt(len(anomalies))
