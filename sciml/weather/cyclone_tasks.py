@@ -45,7 +45,7 @@ from sciml.weather.cyclones.cases import (
 )
 from sciml.weather.cyclones.climatology import Climatology, ClimatologySettings
 from sciml.weather.cyclones.forecaster import TrackForecaster
-from sciml.weather.cyclones.intensity import IntensityForecaster
+from sciml.weather.cyclones.intensity import WIND_TREES, IntensityForecaster, wind_makers
 from sciml.weather.cyclones.mixture import Expert, Folds, held_out, season_folds
 from sciml.weather.cyclones.network import Network, NetworkSettings
 from sciml.weather.cyclones.rapid import RapidForecaster, calibration_error, fates
@@ -139,6 +139,7 @@ class RapidRecipe(Recipe):
     trees: RapidTreeSettings = RapidTreeSettings()
     network: NetworkSettings = RAPID_NETWORK
     together: float = Field(default=1.0, ge=0)  # how much alike the experts' weights are
+    wind_trees: TreeSettings = WIND_TREES
 
     def makers(self) -> dict[str, Callable[[], RapidExpert]]:
         """Makers of the experts that take part, by name."""
@@ -235,7 +236,8 @@ def rapid_intensification(recipe: RapidRecipe, folder: Path) -> Outcome:
         (VALIDATION, train, material.folds),
         (TEST, past, (*material.folds, material.validation)),
     ):
-        stack, winds = RapidForecaster(recipe.makers(), recipe.together), IntensityForecaster()
+        stack = RapidForecaster(recipe.makers(), recipe.together)
+        winds = IntensityForecaster(wind_makers(recipe.wind_trees))
         stack.learn(learnt, material.others, folds, seed)
         winds.learn(learnt, material.others, folds, seed)
         told[part] = winds.predict(asked[part])
@@ -421,7 +423,7 @@ def _stored_as(name: str) -> dict[str, Any]:
         if name.endswith(ending):
             return {"dtype": "int16", "scale_factor": step, "_FillValue": -32768}
     if name.startswith("forecast_"):
-        return {"dtype": "int32", "scale_factor": 1e-3}  # degrees, a tenth of a km
+        return {"dtype": "int32", "scale_factor": 1e-3, "_FillValue": -(2**31)}  # degrees
     return {"dtype": "float32"}
 
 

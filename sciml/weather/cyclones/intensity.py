@@ -33,7 +33,9 @@ from sciml.weather.cyclones.track import Standard
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _RIDGE = 300.0  # penalty of the quadratic regression on squared coefficients
 _SMALLEST = 1.0  # kt: best tracks are rounded to 5
-_TREES = TreeSettings(iterations=200, learning_rate=0.04, leaves=8, smallest_leaf=40, ridge=10.0)
+WIND_TREES = TreeSettings(
+    iterations=200, learning_rate=0.04, leaves=8, smallest_leaf=40, ridge=10.0
+)
 
 
 class SteadyWind:
@@ -82,7 +84,7 @@ class WindTrees:
 
     def __init__(self, settings: TreeSettings | None = None) -> None:
         """Keep the settings."""
-        self._settings = settings or _TREES
+        self._settings = settings or WIND_TREES
         self._fitted: list[Any] = []
 
     def fit(self, cases: xr.Dataset, leads: Sequence[int], seed: int, /) -> None:
@@ -98,24 +100,26 @@ class WindTrees:
         return np.stack([model.predict(values) for model in self._fitted], axis=1)
 
 
-WIND_EXPERTS: Makers = {
-    "persistence": SteadyWind,
-    "quadratic": WindQuadratic,
-    "trees": WindTrees,
-}
+def wind_makers(trees: TreeSettings = WIND_TREES) -> Makers:
+    """Makers of the three experts on the wind, by name."""
+    return {
+        "persistence": SteadyWind,
+        "quadratic": WindQuadratic,
+        "trees": lambda: WindTrees(trees),
+    }
 
 
 class IntensityForecaster:
     """Quantiles of the wind."""
 
-    def __init__(self, makers: Makers = WIND_EXPERTS, leads: Sequence[int] = LEADS) -> None:
+    def __init__(self, makers: Makers | None = None, leads: Sequence[int] = LEADS) -> None:
         """Keep the makers of the experts.
 
         Args:
-            makers: Experts by name.
+            makers: Experts by name; None: those of :func:`wind_makers`.
             leads: Hours ahead.
         """
-        self._makers, self.leads = makers, tuple(leads)
+        self._makers, self.leads = makers or wind_makers(), tuple(leads)
         self._experts: list[Expert] = []
         self._sizes: list[FloatArray] = []  # of each lead: coefficients of log σ
         self._errors: list[FloatArray] = []  # of each lead: quantiles of errors over σ
