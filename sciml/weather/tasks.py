@@ -1,6 +1,10 @@
 """The recipes of the weather domain."""
 
 from sciml.training.run import RecipeTask
-from sciml.weather import station_tasks
+from sciml.weather import cyclone_tasks, field_tasks, station_tasks
 
-TASKS: dict[str, RecipeTask] = {**station_tasks.TASKS}
+TASKS: dict[str, RecipeTask] = {
+    **cyclone_tasks.TASKS,
+    **field_tasks.TASKS,
+    **station_tasks.TASKS,
+}
