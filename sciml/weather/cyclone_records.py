@@ -104,7 +104,7 @@ def rapid_told(told: Told, part: str = TEST) -> RapidTold:
 
 def _told(path: Path, table: xr.Dataset, part: str) -> Told:
     """Forecasts of a part, and its cases."""
-    stored = open_netcdf(path)
+    stored = open_netcdf(path).drop_encoding()
     chosen = stored.isel(case=np.flatnonzero(stored["part"].values == PARTS.index(part)))
     rows, expected = chosen["row"].values, np.flatnonzero(table["split"].values == part)
     if not np.array_equal(rows, expected):
