@@ -86,8 +86,8 @@ def cyclone_errors(record: Path | None = None) -> Drawn:
 
     Returns:
         Panel a: mean errors over those of persistence, in the test seasons of the published
-        table; bars are intervals of 95 % over storms. Panel b: the error that two thirds of Atlantic forecasts from 2018 to
-        2022 stay below, from best tracks alone and of the official forecasts.
+        table; bars are intervals of 95 % over storms. Panel b: what two thirds of the errors of
+        Atlantic forecasts from 2018 to 2022 stay below, from best tracks alone and official.
     """
     table = table_cases(open_cyclone_fusion())
     fused = _fused_errors(track_forecasts(record or record_folder(TRACK_RECIPE), table))
