@@ -338,7 +338,7 @@ def _draw_forecast(panel: Panel, told: xr.Dataset, outlines: xr.Dataset, colour:
     lon = np.append(told["lon"], told["forecast_lon"])
     lat = np.append(told["lat"], told["forecast_lat"])
     time = str(told["time"].values.astype("datetime64[h]"))[5:].replace("T", " ")
-    panel.plot(lon, lat, color=colour, marker="o", ms=2.5, lw=1.0, label=f"from {time} h")
+    panel.plot(lon, lat, color=colour, marker="o", ms=2.5, lw=1.0, label=f"from {time} UTC")
     for lead in outlines["lead"]:
         one = outlines.sel(lead=lead)
         panel.fill(one["ellipse_lon"], one["ellipse_lat"], facecolor=colour, alpha=0.12, lw=0)
