@@ -134,7 +134,7 @@ def heatwaves_by_chance() -> Drawn:
     year = _one_year()
     _draw_season(left, year, "temperature (°C)")
     left.set(title=f"memory {_SHOWN_MEMORY:.0f} days", ylim=(12.2, 31.5))
-    left.legend(loc="upper left", ncols=2, columnspacing=0.8, handlelength=1.2)
+    left.legend(loc="upper left", ncols=2, columnspacing=0.8, handlelength=1.0, fontsize=6)
     for panel, name, label in (
         (middle, "per_year", "heatwaves in a year"),
         (right, "duration", "mean duration (days)"),
