@@ -4,6 +4,9 @@ Both learn from the training seasons of the published table (2000 to 2016) and f
 seasons up to the same year, choose weights by seasons held out of these, and judge the validation
 seasons (2017 and 2018) by what was learnt without them. What then forecasts the test seasons
 (2021 to 2024) has learnt from training and validation seasons.
+
+Best tracks are material to learn from only. The past of a test case is that of the table itself:
+fixes of IBTrACS, which are best tracks too, found after the storm, as the published scores have it.
 """
 
 # Not strict: xarray types what it holds as unknown.
@@ -44,9 +47,10 @@ from sciml.weather.cyclones.cases import (
     together,
 )
 from sciml.weather.cyclones.climatology import Climatology, ClimatologySettings
+from sciml.weather.cyclones.expert import Expert
 from sciml.weather.cyclones.forecaster import TrackForecaster
 from sciml.weather.cyclones.intensity import WIND_TREES, IntensityForecaster, wind_makers
-from sciml.weather.cyclones.mixture import Expert, Folds, held_out, season_folds
+from sciml.weather.cyclones.mixture import Folds, held_out, season_folds
 from sciml.weather.cyclones.network import Network, NetworkSettings
 from sciml.weather.cyclones.rapid import RapidForecaster, calibration_error, fates
 from sciml.weather.cyclones.rapid_experts import (

@@ -15,8 +15,8 @@ import xarray as xr
 from sciml.core.axes import BoolArray, FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.weather.cyclones.cases import cases_of, synoptic
+from sciml.weather.cyclones.expert import Makers
 from sciml.weather.cyclones.fixes import ABSENT, StormFixes
-from sciml.weather.cyclones.mixture import Makers
 from sciml.weather.cyclones.regressions import (
     Kernel,
     Quadratic,

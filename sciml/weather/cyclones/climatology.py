@@ -35,8 +35,6 @@ class Climatology:
         Nadaraya (1964) and Watson (1964): regression by kernel-weighted means.
     """
 
-    name = "climatology"
-
     def __init__(self, settings: ClimatologySettings | None = None) -> None:
         """Keep the settings."""
         self._settings = settings or ClimatologySettings()
@@ -45,13 +43,13 @@ class Climatology:
         self._ways: FloatArray = np.empty((0, 0, 2))
 
     def fit(self, cases: xr.Dataset, leads: Sequence[int], _seed: int, /) -> None:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         self._leads = tuple(leads)
         self._places = _places(cases)
         self._ways = observed_displacement(cases, leads)
 
     def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         known = np.isfinite(self._ways[..., 0])  # (earlier case, lead)
         ways = np.nan_to_num(self._ways)
         flat = ways.reshape(len(ways), -1)

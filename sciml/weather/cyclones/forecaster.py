@@ -10,11 +10,10 @@ import xarray as xr
 from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
 from sciml.weather.cyclones.cases import LEADS, known, together
+from sciml.weather.cyclones.expert import Expert, Makers
 from sciml.weather.cyclones.mixture import (
-    Expert,
     Folds,
     Judged,
-    Makers,
     disagreement,
     held_out,
     mixed,

@@ -15,11 +15,10 @@ import xarray as xr
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.weather.cyclones.cases import LEADS, together, wind_change
+from sciml.weather.cyclones.expert import Expert, Makers
 from sciml.weather.cyclones.features import chosen
 from sciml.weather.cyclones.mixture import (
-    Expert,
     Folds,
-    Makers,
     disagreement,
     held_out,
     mixed,
@@ -62,7 +61,7 @@ class WindQuadratic:
         self._fitted: list[tuple[Standard, Any]] = []
 
     def fit(self, cases: xr.Dataset, leads: Sequence[int], _seed: int, /) -> None:
-        """See :class:`sciml.weather.cyclones.mixture.Expert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         from sklearn.linear_model import Ridge
 
         self._fitted = []
@@ -73,7 +72,7 @@ class WindQuadratic:
             self._fitted.append((standard, model))
 
     def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """See :class:`sciml.weather.cyclones.mixture.Expert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         values = chosen(cases["predictors"], FEW)
         changes = [model.predict(products(s.apply(values))) for s, model in self._fitted]
         return np.stack(changes, axis=1)
@@ -88,14 +87,14 @@ class WindTrees:
         self._fitted: list[Any] = []
 
     def fit(self, cases: xr.Dataset, leads: Sequence[int], seed: int, /) -> None:
-        """See :class:`sciml.weather.cyclones.mixture.Expert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         self._fitted = [
             boosted_trees(self._settings, seed).fit(*learnable_change(cases, lead, ALL))
             for lead in leads
         ]
 
     def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """See :class:`sciml.weather.cyclones.mixture.Expert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         values = chosen(cases["predictors"], ALL)
         return np.stack([model.predict(values) for model in self._fitted], axis=1)
 

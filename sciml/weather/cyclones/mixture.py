@@ -5,8 +5,8 @@ What is forecast is a displacement (two numbers for a case and lead) or a change
 
 # Not strict: xarray types what it holds as unknown.
 # pyright: standard
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -15,21 +15,8 @@ from scipy.optimize import minimize
 from sciml.core.axes import BoolArray, FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.weather.cyclones.cases import together
+from sciml.weather.cyclones.expert import Makers
 
-
-class Expert(Protocol):
-    """What an expert on tracks or on winds can do."""
-
-    def fit(self, cases: xr.Dataset, leads: Sequence[int], seed: int, /) -> None:
-        """Learn from cases; what is not known at a lead is not used for it."""
-        ...
-
-    def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """Forecasts of all cases, shape (case, lead) or (case, lead, 2)."""
-        ...
-
-
-Makers = Mapping[str, Callable[[], Expert]]
 Folds = Sequence[Sequence[int]]  # seasons of each
 
 

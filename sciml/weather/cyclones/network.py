@@ -46,8 +46,6 @@ class NetworkSettings(Settings):
 class Network:
     """Layers of neurons; the loss is the distance between forecast and storm."""
 
-    name = "network"
-
     def __init__(
         self, settings: NetworkSettings | None = None, predictors: Sequence[str] = TRACK
     ) -> None:
@@ -59,7 +57,7 @@ class Network:
         self._members: list[nn.Layer] = []
 
     def fit(self, cases: xr.Dataset, leads: Sequence[int], seed: int, /) -> None:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         self._leads = tuple(leads)
         departures = observed_displacement(cases, leads) - steady_displacement(cases, leads)
         reached = np.isfinite(departures).all(axis=-1)  # (case, lead)
@@ -77,7 +75,7 @@ class Network:
         )
 
     def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         assert self._standard is not None
         values = self._standard.apply(chosen(cases["predictors"], self._predictors))
         departures = mean_output(self._members, values).reshape(-1, len(self._leads), 2)

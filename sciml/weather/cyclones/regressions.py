@@ -35,8 +35,6 @@ class QuadraticSettings(Settings):
 class Quadratic:
     """Regression on the products of two of a few predictors, as the CLIPER models have it."""
 
-    name = "quadratic"
-
     def __init__(
         self, settings: QuadraticSettings | None = None, predictors: Sequence[str] = BASIC
     ) -> None:
@@ -46,7 +44,7 @@ class Quadratic:
         self._leads: tuple[int, ...] = ()
 
     def fit(self, cases: xr.Dataset, leads: Sequence[int], _seed: int, /) -> None:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         from sklearn.linear_model import Ridge
 
         self._leads, self._fitted = tuple(leads), []
@@ -58,7 +56,7 @@ class Quadratic:
             self._fitted.append((first, model))
 
     def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         values = chosen(cases["predictors"], self._predictors)
         departures = [model.predict(products(s.apply(values))) for s, model in self._fitted]
         return steady_displacement(cases, self._leads) + np.stack(departures, axis=1)
@@ -79,8 +77,6 @@ class Kernel:
         Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), section 8.3.1.
     """
 
-    name = "kernel"
-
     def __init__(
         self, settings: KernelSettings | None = None, predictors: Sequence[str] = TRACK
     ) -> None:
@@ -92,7 +88,7 @@ class Kernel:
         self._weights: list[FloatArray] = []  # of each lead, (landmark, 2)
 
     def fit(self, cases: xr.Dataset, leads: Sequence[int], seed: int, /) -> None:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         self._leads, self._weights = tuple(leads), []
         values = chosen(cases["predictors"], self._predictors)[moving(cases)]
         self._standard = Standard.fit(values)
@@ -107,7 +103,7 @@ class Kernel:
             self._weights.append(cho_solve(cho_factor(precision), alike.T @ target))
 
     def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         assert self._standard is not None
         alike = self._likeness(self._standard.apply(chosen(cases["predictors"], self._predictors)))
         departures = [alike @ weights for weights in self._weights]
@@ -133,8 +129,6 @@ class TreeSettings(Settings):
 class Trees:
     """Boosted regression trees on the track and, where it is known, the environment."""
 
-    name = "trees"
-
     def __init__(
         self, settings: TreeSettings | None = None, predictors: Sequence[str] = (*TRACK, *AROUND)
     ) -> None:
@@ -144,7 +138,7 @@ class Trees:
         self._leads: tuple[int, ...] = ()
 
     def fit(self, cases: xr.Dataset, leads: Sequence[int], seed: int, /) -> None:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         self._leads, self._fitted = tuple(leads), []
         for lead in leads:
             values, target = learnable(cases, lead, self._predictors)
@@ -152,7 +146,7 @@ class Trees:
             self._fitted.append(pair)
 
     def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """See :class:`sciml.weather.cyclones.track.TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         values = chosen(cases["predictors"], self._predictors)
         departures = [
             np.stack([side.predict(values) for side in pair], axis=1) for pair in self._fitted

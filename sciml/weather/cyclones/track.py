@@ -8,7 +8,7 @@ departs from a steady motion, so that one that knows nothing falls back to persi
 # Not strict: scikit-learn and xarray type what they hold as unknown.
 # pyright: standard
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import xarray as xr
@@ -42,44 +42,19 @@ AROUND = (
 )
 
 
-class TrackExpert(Protocol):
-    """What every track expert can do."""
-
-    name: str
-
-    def fit(self, cases: xr.Dataset, leads: Sequence[int], seed: int, /) -> None:
-        """Learn from cases; those whose position at a lead is not known are not used for it.
-
-        Args:
-            cases: From :func:`sciml.weather.cyclones.cases.cases_of`, with these leads.
-            leads: Hours ahead.
-            seed: Of whatever is random.
-
-        Raises:
-            BadInput: if no case has a position at a lead.
-        """
-        ...
-
-    def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """Displacements of all cases, km, shape (case, lead, 2): east, north."""
-        ...
-
-
 class Persistence:
     """The motion of the last 12 h goes on."""
-
-    name = "persistence"
 
     def __init__(self) -> None:
         """Nothing is known yet of the leads."""
         self._leads: tuple[int, ...] = ()
 
     def fit(self, _cases: xr.Dataset, leads: Sequence[int], _seed: int, /) -> None:
-        """There is nothing to learn; see :class:`TrackExpert`."""
+        """There is nothing to learn; see :class:`sciml.weather.cyclones.expert.Expert`."""
         self._leads = tuple(leads)
 
     def predict(self, cases: xr.Dataset, /) -> FloatArray:
-        """See :class:`TrackExpert`."""
+        """See :class:`sciml.weather.cyclones.expert.Expert`."""
         return steady_displacement(cases, self._leads)
 
 

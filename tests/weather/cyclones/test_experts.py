@@ -10,6 +10,7 @@ from sciml.core.errors import BadInput
 from sciml.training.fit import FitSettings
 from sciml.weather.cyclones.cases import cases_of
 from sciml.weather.cyclones.climatology import Climatology
+from sciml.weather.cyclones.expert import Expert
 from sciml.weather.cyclones.network import Network, NetworkSettings
 from sciml.weather.cyclones.regressions import (
     Kernel,
@@ -23,7 +24,6 @@ from sciml.weather.cyclones.regressions import (
 from sciml.weather.cyclones.track import (
     Persistence,
     Standard,
-    TrackExpert,
     learnable,
     observed_displacement,
     track_errors,
@@ -34,7 +34,7 @@ from tests.weather.cyclones.storms import curving_storms, straight_storm
 LEADS = (6, 24)
 SMALL_TREES = TreeSettings(iterations=60, learning_rate=0.1, smallest_leaf=10, share=1.0)
 SMALL_NETWORK = NetworkSettings(hidden=16, members=1, training=FitSettings(epochs=60))
-MAKERS: dict[str, Callable[[], TrackExpert]] = {
+MAKERS: dict[str, Callable[[], Expert]] = {
     "persistence": Persistence,
     "climatology": Climatology,
     "quadratic": lambda: Quadratic(QuadraticSettings(ridge=1.0)),
@@ -46,7 +46,7 @@ LEARNERS = ("quadratic", "kernel", "trees", "network")
 
 
 @pytest.fixture(scope="module")
-def experts() -> dict[str, TrackExpert]:
+def experts() -> dict[str, Expert]:
     """All experts, each having learnt from the same curving storms."""
     learnt = cases_of(curving_storms(0))
     made = {name: make() for name, make in MAKERS.items()}
@@ -55,7 +55,7 @@ def experts() -> dict[str, TrackExpert]:
     return made
 
 
-def mean_error(expert: TrackExpert, tracks: xr.Dataset) -> float:
+def mean_error(expert: Expert, tracks: xr.Dataset) -> float:
     """km, 24 h ahead, where there is a motion and a later fix."""
     cases = cases_of(tracks)
     moving = cases["fixes_before"].values >= 8
@@ -72,16 +72,14 @@ def test_persistence_is_right_about_a_steady_storm() -> None:
 
 @pytest.mark.parametrize("name", LEARNERS)
 def test_experts_beat_persistence_on_storms_that_curve(
-    name: str, experts: dict[str, TrackExpert]
+    name: str, experts: dict[str, Expert]
 ) -> None:
     unseen = curving_storms(1)
     assert mean_error(experts[name], unseen) < 0.6 * mean_error(experts["persistence"], unseen)
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_little_is_known_and_yet_there_is_an_answer(
-    name: str, experts: dict[str, TrackExpert]
-) -> None:
+def test_little_is_known_and_yet_there_is_an_answer(name: str, experts: dict[str, Expert]) -> None:
     short = straight_storm(fixes=1)
     blank = straight_storm(fixes=10)
     blank["wind"].values[:] = np.nan
@@ -105,7 +103,7 @@ def test_the_same_seed_gives_the_same_forecast(name: str) -> None:
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_forecasts_do_not_depend_on_other_cases_asked_with_them(
-    name: str, experts: dict[str, TrackExpert]
+    name: str, experts: dict[str, Expert]
 ) -> None:
     cases = cases_of(curving_storms(2, storms=3))
     together = experts[name].predict(cases)

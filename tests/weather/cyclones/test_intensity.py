@@ -6,13 +6,14 @@ import xarray as xr
 
 from sciml.core.errors import BadInput
 from sciml.weather.cyclones.cases import cases_of
+from sciml.weather.cyclones.expert import Makers
 from sciml.weather.cyclones.intensity import (
     IntensityForecaster,
     SteadyWind,
     WindQuadratic,
     learnable_change,
 )
-from sciml.weather.cyclones.mixture import Makers, season_folds
+from sciml.weather.cyclones.mixture import season_folds
 from tests.weather.cyclones.storms import curving_storms, straight_storm
 
 LEADS = (6, 24)
