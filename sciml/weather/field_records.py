@@ -1,13 +1,11 @@
 """What a published mixture of field forecasters achieved: errors by lead, with intervals."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.data.netcdf import open_netcdf
 from sciml.weather.scores.bootstrap import Draws, Interval, blocks_of_days, bootstrap_difference
@@ -118,25 +116,3 @@ def difference(errors: xr.DataArray, one: str, other: str, lead: int) -> Interva
     first, second = due.values
     blocks = blocks_of_days(due["time"].values, BLOCK_DAYS)
     return bootstrap_difference(first, second, blocks, _DRAWS)
-
-
-def hours_to_reach(leads: Sequence[int], score: FloatArray, level: float, step: float) -> float:
-    """The lead at which an error reaches a level, on straight lines between leads, from 0 at 0.
-
-    Args:
-        leads: Steps ahead, ascending.
-        score: Errors, shape (lead,).
-        level: The error that is asked for.
-        step: Hours of a step.
-
-    Returns:
-        Hours; infinite if the level is not reached at the last lead.
-    """
-    whole = np.concatenate([[0.0], score])
-    hours = step * np.concatenate([[0], np.asarray(leads)])
-    above = np.flatnonzero(whole >= level)
-    if not len(above):
-        return float("inf")
-    after = int(above[0])
-    share = (level - whole[after - 1]) / (whole[after] - whole[after - 1])
-    return float(hours[after - 1] + share * (hours[after] - hours[after - 1]))

@@ -10,7 +10,6 @@ from sciml.core.errors import BadInput
 from sciml.weather.field_records import (
     difference,
     experts_in,
-    hours_to_reach,
     margins,
     read_errors,
     rmse,
@@ -56,11 +55,3 @@ def test_errors_are_roots_of_means_over_what_is_due(tmp_path: Path) -> None:
     errors = read_errors(record(tmp_path))
     expected = np.sqrt(np.nanmean(errors.values, axis=1))
     np.testing.assert_allclose(rmse(errors), expected)
-
-
-def test_leads_at_which_an_error_is_reached() -> None:
-    leads, score = (1, 2, 4), np.array([2.0, 4.0, 6.0])
-    assert hours_to_reach(leads, score, 4.0, 24.0) == pytest.approx(48)
-    assert hours_to_reach(leads, score, 1.0, 24.0) == pytest.approx(12)
-    assert hours_to_reach(leads, score, 5.0, 24.0) == pytest.approx(72)
-    assert hours_to_reach(leads, score, 7.0, 24.0) == float("inf")

@@ -6,8 +6,7 @@ import numpy as np
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
-
-_EARTH_RADIUS = 6371.0  # km, mean
+from sciml.weather.sphere import great_circle_distance
 
 
 class Region(NamedTuple):
@@ -48,37 +47,18 @@ def regions(
     if not reach > 0:
         raise BadInput(f"regions: the reach must be positive, got {reach} km")
     south, west = _centres(lat, rows), _centres(lon, columns)
+
+    def distance(lat0: float, lon0: float) -> FloatArray:
+        return great_circle_distance(lat[:, None], lon[None], lat0, lon0)
+
     return [
         Region(
             np.outer(_hats(south, lat)[row], _hats(west, lon)[column]),
-            np.exp(
-                -0.5 * (great_circle(lat, lon, south[row], west[column] - upstream) / reach) ** 2
-            ),
+            np.exp(-0.5 * (distance(south[row], west[column] - upstream) / reach) ** 2),
         )
         for row in range(rows)
         for column in range(columns)
     ]
-
-
-def great_circle(lat: FloatArray, lon: FloatArray, lat0: float, lon0: float) -> FloatArray:
-    """Distance of the places of a grid from one place, along the sphere.
-
-    Args:
-        lat: Latitudes, degrees. Shape (lat,).
-        lon: Longitudes, degrees. Shape (lon,).
-        lat0: Latitude of the place, degrees.
-        lon0: Longitude of the place, degrees.
-
-    Returns:
-        Distances, km. Shape (lat, lon).
-
-    Source:
-        The haversine formula: Sinnott, Sky and Telescope 68 (1984).
-    """
-    phi, phi0 = np.deg2rad(lat)[:, None], np.deg2rad(lat0)
-    half = np.deg2rad(lon - lon0) / 2
-    square = np.sin((phi - phi0) / 2) ** 2 + np.cos(phi) * np.cos(phi0) * np.sin(half) ** 2
-    return 2 * _EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(square, 0, 1)))
 
 
 def _centres(axis: FloatArray, count: int) -> FloatArray:

@@ -10,8 +10,6 @@ from sciml.core.axes import FloatArray
 from sciml.weather.post_processing.table import StationTable
 from sciml.weather.values import levels
 
-SMALLEST_WEIGHT = 1e-6  # of old cases, over the weight of new ones
-
 
 class Expert(Protocol):
     """Whatever turns the members of a case into a distribution."""

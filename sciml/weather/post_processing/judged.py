@@ -65,7 +65,7 @@ def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
     for share, threshold in thresholds.items():
         event = table.observation > threshold
         if event.any() and not event.all():
-            forecasts = {"mixture": values, **_raw(table)}
+            forecasts = {"mixture": values, "raw_members": table.forecast}
             numbers |= _extreme_numbers(forecasts, event, (share, threshold), (table.time, draws))
             panels.append(_reliability(forecasts, event, threshold, share))
     reliability = xr.concat(panels, "quantile") if panels else xr.Dataset()
@@ -82,11 +82,6 @@ def _scores(walked: Walked, where: BoolArray) -> dict[str, FloatArray]:
     for number, name in enumerate(walked.names):
         found[name] = crps_of_members(walked.experts[where, number], observation)
     return found
-
-
-def _raw(table: StationTable) -> dict[str, FloatArray]:
-    """The members as a forecast of probabilities."""
-    return {"raw_members": table.forecast}
 
 
 def mean_crps(walked: Walked) -> float:
@@ -118,7 +113,11 @@ def _intervals(
 
 
 def _calibration(table: StationTable, values: FloatArray) -> dict[str, float]:
-    """Spread over skill, and how often observations lie outside of a few members' range."""
+    """Spread over skill, and how often observations lie outside of a few members' range.
+
+    The variance of the mixture is that of its quantiles, the law itself; that of the raw members,
+    a sample, has the correction of :func:`spread_and_skill`.
+    """
     count = RANGE_MEMBERS
     wanted = np.arange(1, count + 1) / (count + 1)
     drawn = np.stack([np.interp(wanted, levels(), row) for row in values])

@@ -73,6 +73,7 @@ class ShiftedGammaRegression:
         weight = recency(past, self._days)
         weight = weight / weight.sum()
         self._climate = float(weight @ past.observation) + 1e-6
+        self._many = len(np.unique(past.station)) > 1
         factors = self._factors(past)
         self._centre, self._scale = factors.mean(axis=0), factors.std(axis=0) + 1e-9
         groups = past.groups.shape[1]
@@ -94,12 +95,9 @@ class ShiftedGammaRegression:
         """What multiplies the mean, in logarithms: dryness, season, place, the station's past."""
         found = [cases.feature(name) for name in _FACTORS if name in cases.names]
         memories = [name for name in cases.names if name.startswith("error over")]
-        if len(np.unique(cases.station)) > 1 or self._many:
-            self._many = True
+        if self._many:
             found += [cases.feature(name) / self._climate for name in memories[-1:]]
         return np.stack(found, axis=1)
-
-    _many = False
 
     def _laws(self, numbers: FloatArray, cases: StationTable) -> ShiftedGamma:
         """The laws of cases for given parameters."""

@@ -7,7 +7,7 @@ from sciml.core.errors import BadInput
 from sciml.weather.forecast import FieldForecaster
 from sciml.weather.forecasters.kernel import KernelRegression, KernelSettings
 from sciml.weather.forecasters.linear import LinearComponents, LinearSettings
-from sciml.weather.forecasters.regions import great_circle, regions
+from sciml.weather.forecasters.regions import regions
 from sciml.weather.verification import rmse_by_lead
 from tests.weather.forecaster_laws import ObeysFieldForecastContract, drifting_waves
 
@@ -107,13 +107,6 @@ def test_a_region_may_look_upstream() -> None:
     east = regions(LAT, LON, 1, 1, 500.0, upstream=-15.0)[0].nearness
     assert LON[west.argmax() % 8] < -30 < LON[east.argmax() % 8]
     np.testing.assert_allclose(west, east[:, ::-1])
-
-
-def test_great_circles_of_known_length() -> None:
-    # A quarter of the meridian, and half a turn along the equator.
-    quarter = np.pi / 2 * 6371.0
-    found = great_circle(np.array([90.0, 0.0]), np.array([0.0, 180.0]), 0.0, 0.0)
-    np.testing.assert_allclose(found, [[quarter, quarter], [0, 2 * quarter]], atol=1e-6)
 
 
 def test_regions_that_make_no_sense_are_refused() -> None:
