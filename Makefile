@@ -35,7 +35,7 @@ define stage
 	@TIMEFORMAT='=== $(1): %1R s wall, %1U s user and %1S s system CPU'; time $(2)
 endef
 
-.PHONY: help setup reproduce test lint types units notebooks lab bench peers peers-fno peers-mace lock env-emulate clean
+.PHONY: help setup reproduce test lint types units notebooks lab bench peers peers-esm peers-fno peers-mace lock env-emulate clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -113,6 +113,12 @@ peers-mace: ## .venv-peers-mace: MACE, which benchmarks of potentials compare wi
 	$(call stage,peers-mace,.venv-peers-mace/bin/pip install --quiet torch==2.13.0 \
 	mace-torch==0.3.16)
 
+peers-esm: ## .venv-peers-esm: ESM-2 in torch, which benchmarks of language models compare with
+	rm -rf .venv-peers-esm
+	$(PYTHON) -m venv .venv-peers-esm
+	$(call stage,peers-esm,.venv-peers-esm/bin/pip install --quiet torch==2.13.0 \
+	transformers==5.23.0 safetensors "numpy<2")
+
 peers-fno: ## .venv-peers-fno: Fourier operators in torch, which benchmarks of layers compare with
 	rm -rf .venv-peers-fno
 	$(PYTHON) -m venv .venv-peers-fno
@@ -145,6 +151,6 @@ env-emulate: setup ## what conda does with environment.yml: its pip section in a
 	build/env-emulate/bin/sciml doctor
 
 clean: ## remove the environment, reports and caches; runs/ is kept
-	rm -rf $(VENV) .venv-peers .venv-peers-fno .venv-peers-mace build dist report *.egg-info .pytest_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) .venv-peers .venv-peers-esm .venv-peers-fno .venv-peers-mace build dist report *.egg-info .pytest_cache .ruff_cache .hypothesis \
 	.import_linter_cache .coverage*
 	find . -name __pycache__ -prune -exec rm -rf {} +

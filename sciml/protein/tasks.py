@@ -1,0 +1,6 @@
+"""The recipes that protein can run."""
+
+from sciml.protein.language_tasks import LANGUAGE_TASKS
+from sciml.training.run import RecipeTask
+
+TASKS: dict[str, RecipeTask] = {**LANGUAGE_TASKS}
