@@ -12,7 +12,7 @@ from sciml.core.settings import Settings
 from sciml.protein.alphabet import encoded
 from sciml.protein.language.corpus import BatchSettings
 from sciml.protein.language.network import LanguageModel, LanguageModelSettings
-from sciml.protein.language.training import train
+from sciml.protein.language.training import Proteins, train
 from sciml.protein.language.weights import save_weights
 from sciml.protein.relatives import without_relatives
 from sciml.protein.sources import corpus, judged_proteins
@@ -63,8 +63,7 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
     model = LanguageModel(recipe.model)
     result = train(
         model,
-        proteins,
-        validation,
+        Proteins(proteins, validation),
         recipe.batches,
         recipe.training,
         seed=recipe.seed,

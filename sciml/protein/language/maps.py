@@ -75,4 +75,3 @@ def letter_probabilities(model: LanguageModel, codes: Codes) -> NDArray[np.float
     letters = logits[:, FIRST_LETTER : FIRST_LETTER + len(LETTERS)]
     weights = np.exp(letters - letters.max(1, keepdims=True))
     return weights / weights.sum(1, keepdims=True)
-

@@ -46,9 +46,7 @@ class LanguageModel(nn.Layer):
         super().__init__()
         self.settings = settings
         draw = nn.initializer.Normal(std=0.02)
-        self.embedding = self.create_parameter(
-            [TOKENS, settings.width], default_initializer=draw
-        )
+        self.embedding = self.create_parameter([TOKENS, settings.width], default_initializer=draw)
         self.blocks = nn.LayerList([Block(settings) for _ in range(settings.layers)])
         self.norm = nn.LayerNorm(settings.width, EPSILON)
         self.head = Head(settings.width)
@@ -70,7 +68,7 @@ class LanguageModel(nn.Layer):
         """
         x = self._embedded(tokens, present)
         bias = None if present is None else (present - 1.0)[:, None, None, :] * 1e30
-        turn = rotation(tokens.shape[1], self.settings)
+        turn = rotation(tokens.shape[1], self.settings.width, self.settings.heads)
         for number, block in enumerate(self.blocks):
             x = block(x, turn, bias, None if on_layer is None else _numbered(on_layer, number))
         return self.norm(x)
@@ -80,8 +78,7 @@ class LanguageModel(nn.Layer):
         return self.head(states, self.embedding)
 
     def _embedded(self, tokens: Tensor, present: Tensor | None) -> Tensor:
-        """Embeddings; masked ones are zero and the others are scaled up by as much, as ESM-2 has it.
-        """
+        """Embeddings; masked ones are zero and the others are scaled up by as much, as ESM-2 has it."""
         shown = (tokens != MASK).astype(self.embedding.dtype)
         kept = shown if present is None else shown * present
         count = tokens.shape[1] if present is None else present.sum(-1, keepdim=True)
@@ -95,17 +92,18 @@ def _numbered(on_layer: LayerMaps, number: int) -> Callable[[Tensor], None]:
 
 
 @lru_cache(maxsize=64)
-def rotation(length: int, settings: LanguageModelSettings) -> tuple[Tensor, Tensor]:
+def rotation(length: int, width: int, heads: int) -> tuple[Tensor, Tensor]:
     """Cosine and sine by which states turn with their place in the sequence.
 
     Returns:
         Both of shape (token, width): each head has the same angles, those of the first half of
         its states again for the second.
     """
-    size = settings.width // settings.heads
+    size = width // heads
     slowness = _PERIOD ** (-np.arange(0, size, 2) / size)
-    angle = np.outer(np.arange(length), np.tile(slowness, 2 * settings.heads))
-    return tuple(paddle.to_tensor(f(angle).astype(np.float32)) for f in (np.cos, np.sin))
+    angle = np.outer(np.arange(length), np.tile(slowness, 2 * heads))
+    cosine, sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+    return paddle.to_tensor(cosine), paddle.to_tensor(sine)
 
 
 class Block(nn.Layer):

@@ -6,7 +6,7 @@ Source:
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import paddle
@@ -24,10 +24,16 @@ ASKED = 0.15  # share of letters that are to be told
 _MASKED, _REPLACED = 0.8, 0.1  # of those; the others stay as they are
 
 
+class Proteins(NamedTuple):
+    """What is learnt, and what is not."""
+
+    learnt: Sequence[Codes]
+    validation: Sequence[Codes]  # none has a relative among those that are learnt
+
+
 def train(
     model: LanguageModel,
-    proteins: Sequence[Codes],
-    validation: Sequence[Codes],
+    proteins: Proteins,
     batches: BatchSettings,
     settings: FitSettings,
     *,
@@ -39,8 +45,7 @@ def train(
 
     Args:
         model: Its weights are where the training starts and ends.
-        proteins: What is learnt.
-        validation: Proteins that have no relative among them.
+        proteins: What is learnt, and what chooses the weights.
         batches: How proteins are cut; a step sees one batch, whatever ``batch_size`` says.
         settings: Epochs, optimiser, checkpoints.
         seed: Of masks and order.
@@ -51,8 +56,9 @@ def train(
         How it ended; the best validation has ``loss`` (nats per masked letter) and
         ``perplexity``.
     """
-    feed = Feed(EqualLengths(proteins, batches, seed), 1, seed)
-    held = [masked(tokens, seed) for tokens in _batches(EqualLengths(validation, batches, seed))]
+    feed = Feed(EqualLengths(proteins.learnt, batches, seed), 1, seed)
+    others = EqualLengths(proteins.validation, batches, seed)
+    held = [masked(tokens, seed) for tokens in _batches(others)]
     problem = Problem(model, masked_loss, feed, lambda layer: judged(layer, held))
     return fit(problem, settings, seed=seed, folder=folder, recipe=recipe)
 

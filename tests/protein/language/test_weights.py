@@ -1,0 +1,92 @@
+"""Files of weights: what goes in comes out, and what does not fit is named."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from sciml.core.errors import BadInput, DamagedFile
+from sciml.protein.alphabet import encoded
+from sciml.protein.language.maps import all_maps, letter_probabilities
+from sciml.protein.language.weights import known_as, load_model, published_arrays, save_weights
+from tests.protein.language.small_models import small_model
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    return save_weights(tmp_path / "model.safetensors", small_model(0))
+
+
+def test_a_saved_model_reads_as_before_to_half_precision(stored: Path) -> None:
+    protein, model = encoded("MKVLAAGW"), small_model(0)
+    again = load_model(stored)
+    assert again.settings == model.settings
+    np.testing.assert_allclose(all_maps(again, protein), all_maps(model, protein), atol=5e-3)
+    np.testing.assert_allclose(
+        letter_probabilities(again, protein), letter_probabilities(model, protein), atol=2e-2
+    )
+    second = save_weights(stored.with_name("again.safetensors"), again)
+    assert second.read_bytes() == stored.read_bytes()
+
+
+def rewritten(stored: Path, change: dict[str, NDArray[Any] | None]) -> Path:
+    arrays = load_file(stored) | change
+    path = stored.with_name("changed.safetensors")
+    save_file({k: v for k, v in arrays.items() if v is not None}, path)
+    return path
+
+
+def test_the_prefix_and_the_spare_tensors_of_published_files_are_taken(stored: Path) -> None:
+    arrays = {f"esm.{k}": v for k, v in load_file(stored).items() if not k.startswith("lm_head")}
+    arrays["esm.embeddings.position_ids"] = np.arange(4)
+    arrays["esm.contact_head.regression.weight"] = np.zeros((1, 4), np.float32)
+    arrays["esm.encoder.layer.0.attention.self.rotary_embeddings.inv_freq"] = np.ones(2, "f4")
+    path = stored.with_name("published.safetensors")
+    save_file(arrays, path)
+    protein = encoded("MKVLA")
+    found = all_maps(load_model(path, heads=2), protein)
+    np.testing.assert_array_equal(found, all_maps(load_model(stored), protein))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"encoder.layer.1.output.dense.bias": None}, "output.dense.bias is missing"),
+        ({"lm_head.bias": None}, "lm_head.bias is missing"),
+        ({"surplus.weight": np.zeros(3, "f4")}, "surplus.weight is unknown"),
+        ({"encoder.layer.0.output.dense.weight": np.zeros((16, 8), "f4")}, r"\(16, 24\), got"),
+        ({"embeddings.word_embeddings.weight": np.zeros((30, 16), "f4")}, "expected shape .33"),
+        ({"embeddings.word_embeddings.weight": None}, "got none; is this an ESM-2 model"),
+    ],
+)
+def test_what_does_not_fit_is_named(
+    stored: Path, change: dict[str, NDArray[Any] | None], message: str
+) -> None:
+    with pytest.raises(BadInput, match=message):
+        load_model(rewritten(stored, change), heads=2)
+
+
+def test_a_missing_layer_is_named(stored: Path) -> None:
+    gone = {k: None for k in load_file(stored) if k.startswith("encoder.layer.0.")}
+    with pytest.raises(BadInput, match=r"layers \[1\] are not complete"):
+        load_model(rewritten(stored, dict(gone)), heads=2)
+
+
+def test_a_truncated_file_is_told_from_a_wrong_one(stored: Path) -> None:
+    stored.write_bytes(stored.read_bytes()[:-20])
+    with pytest.raises(DamagedFile, match="download it again"):
+        load_model(stored)
+    with pytest.raises(BadInput, match="no such file"):
+        load_model(stored.with_name("nothing.safetensors"))
+
+
+def test_our_own_files_are_no_published_ones(stored: Path) -> None:
+    assert known_as(stored) is None
+
+
+def test_all_weights_are_stored_once() -> None:
+    model = small_model(0)
+    assert len(published_arrays(model)) == len(model.state_dict())
