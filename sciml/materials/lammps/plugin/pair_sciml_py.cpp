@@ -99,7 +99,7 @@ void PairScimlPy::compute(int eflag, int vflag)
   gather();
   const long all = atom->nlocal + atom->nghost;
   try {
-    python->evaluate({model, list->inum, all, static_cast<long>(other.size()), kinds.data(),
+    python->evaluate({model, list->inum, all, first.back(), kinds.data(),
                       first.data(), other.data(), vectors.data(), energies.data(), slopes.data()});
   } catch (const std::runtime_error &wrong) {
     error->one(FLERR, "sciml/py: {}", std::string(wrong.what()));
@@ -118,21 +118,36 @@ void PairScimlPy::gather()
   for (int i = 0; i < all; i++) kinds[i] = type[i] - 1;
   centres.assign(list->ilist, list->ilist + list->inum);
   first.assign(1, 0);
-  other.clear();
-  vectors.clear();
+  energies.resize(centres.size());
+  reserve();
+  long pairs = 0;
   for (const int i : centres) {
-    const int *neighbours = list->firstneigh[i];
-    for (int jj = 0; jj < list->numneigh[i]; jj++) {
+    const int *neighbours = list->firstneigh[i], count = list->numneigh[i];
+    const double xi = x[i][0], yi = x[i][1], zi = x[i][2];
+    for (int jj = 0; jj < count; jj++) {
       const int j = neighbours[jj] & NEIGHMASK;
-      const double dx = x[j][0] - x[i][0], dy = x[j][1] - x[i][1], dz = x[j][2] - x[i][2];
-      if (dx * dx + dy * dy + dz * dz >= longest) continue;
-      other.push_back(j);
-      vectors.insert(vectors.end(), {dx, dy, dz});
+      double *vector = vectors.data() + 3 * pairs;
+      vector[0] = x[j][0] - xi;
+      vector[1] = x[j][1] - yi;
+      vector[2] = x[j][2] - zi;
+      other[pairs] = j;
+      // A pair that is too far is written over by the next: a branch here costs more.
+      const double square = vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2];
+      pairs += square < longest;
     }
-    first.push_back(static_cast<long>(other.size()));
+    first.push_back(pairs);
   }
-  energies.assign(centres.size(), 0.0);
-  slopes.assign(3 * other.size(), 0.0);
+}
+
+// Room for all pairs of the list and the one that is written last and may be too far.
+void PairScimlPy::reserve()
+{
+  size_t most = 1;
+  for (const int i : centres) most += list->numneigh[i];
+  if (most <= other.size()) return;
+  other.resize(most);
+  vectors.resize(3 * most);
+  slopes.resize(3 * most);
 }
 
 void PairScimlPy::scatter()
@@ -142,17 +157,19 @@ void PairScimlPy::scatter()
     const int i = centres[c];
     if (eflag_global) eng_vdwl += energies[c];
     if (eflag_atom) eatom[i] += energies[c];
+    double total[3] = {0.0, 0.0, 0.0};
     for (long p = first[c]; p < first[c + 1]; p++) {
       const int j = other[p];
       const double *slope = slopes.data() + 3 * p, *along = vectors.data() + 3 * p;
       for (int d = 0; d < 3; d++) {
-        f[i][d] += slope[d];
+        total[d] += slope[d];
         f[j][d] -= slope[d];
       }
       if (vflag_either)
         ev_tally_xyz(i, j, atom->nlocal, 1, 0.0, 0.0, slope[0], slope[1], slope[2], -along[0],
                      -along[1], -along[2]);
     }
+    for (int d = 0; d < 3; d++) f[i][d] += total[d];
   }
 }
 

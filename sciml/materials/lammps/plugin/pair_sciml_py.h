@@ -32,6 +32,7 @@ class PairScimlPy : public Pair {
   std::vector<double> vectors, energies, slopes;
 
   void gather();
+  void reserve();
   void scatter();
 };
 
