@@ -22,6 +22,7 @@ LayerMaps = Callable[[int, Tensor], None]  # number of the layer, maps (sequence
 EPSILON = 1e-5  # of the norms
 SHOWN = 1 - 0.15 * 0.8  # share of tokens that were not masked while ESM-2 was trained
 _PERIOD = 10_000.0  # of the slowest rotation, tokens over 2π
+_EMBEDDED = 0.3  # size of an embedding's components that are drawn
 
 
 class LanguageModelSettings(Settings):
@@ -45,7 +46,7 @@ class LanguageModel(nn.Layer):
     def __init__(self, settings: LanguageModelSettings) -> None:
         super().__init__()
         self.settings = settings
-        draw = nn.initializer.Normal(std=0.02)
+        draw = nn.initializer.Normal(std=_EMBEDDED)
         self.embedding = self.create_parameter([TOKENS, settings.width], default_initializer=draw)
         self.blocks = nn.LayerList([Block(settings) for _ in range(settings.layers)])
         self.norm = nn.LayerNorm(settings.width, EPSILON)
@@ -193,6 +194,7 @@ class Head(nn.Layer):
 
 
 def dense(inputs: int, outputs: int) -> nn.Linear:
-    """A linear layer whose weights are drawn as those of ESM-2 are."""
-    draw = nn.initializer.Normal(std=0.02)
+    """A linear layer that keeps the size of states of mean square one."""
+    # With the 0.02 of large models a small one does not learn words with gaps for a long time.
+    draw = nn.initializer.Normal(std=inputs**-0.5)
     return nn.Linear(inputs, outputs, weight_attr=paddle.ParamAttr(initializer=draw))

@@ -1,0 +1,1 @@
+"""From maps of attention to words: a null model, links that pass it, what they hold together."""

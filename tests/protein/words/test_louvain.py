@@ -1,0 +1,25 @@
+"""The peer's extractor finds what it is made for."""
+
+import numpy as np
+
+from sciml.protein.words.louvain import binarised, communities, louvain_words
+
+
+def test_blocks_of_strong_attention_are_words() -> None:
+    one = np.full((20, 20), 1e-4, np.float32)
+    for start in (0, 8):
+        one[start : start + 6, start : start + 6] = 0.2
+    words = louvain_words(np.stack([one, one]))
+    assert [word.positions for word in words] == [tuple(range(6)), tuple(range(8, 14))]
+    assert all(word.heads == (0, 1) for word in words)
+
+
+def test_small_communities_are_no_words() -> None:
+    one = np.full((20, 20), 1e-4, np.float32)
+    one[:4, :4] = 0.2
+    assert list(communities(one)) == []
+
+
+def test_a_dense_head_keeps_its_top_two_fifths() -> None:
+    one = np.random.default_rng(0).random((30, 30)).astype(np.float32)
+    assert abs(binarised(one).mean() - 0.4) < 0.01

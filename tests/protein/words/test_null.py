@@ -1,0 +1,87 @@
+"""The null model: tails, p-values and the file they are kept in."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sciml.core.errors import BadInput, DamagedFile
+from sciml.protein.words.null import (
+    KNOTS,
+    NullTables,
+    limits,
+    load_null,
+    log10_p_values,
+    nearest,
+    save_null,
+    shuffles_of,
+    tail_of,
+)
+from sciml.protein.words.scores import BIN_STARTS
+
+LAWS = {
+    "exponential": stats.expon(scale=0.3),
+    "normal": stats.norm(scale=0.1),
+    "heavy": stats.genpareto(0.3, scale=0.2),
+}
+
+
+@pytest.mark.parametrize("name", list(LAWS))
+def test_p_values_are_right_where_they_were_seen_and_beyond(name: str) -> None:
+    law = LAWS[name]
+    drawn = law.rvs(200_000, random_state=1).astype(np.float32)
+    knots, last, scale, shape = tail_of(drawn)
+    one = (knots[None], np.array([last]), np.array([scale]), np.array([shape]))
+    truth = np.array([-1.5, -2.5, -3.0, -4.0, -5.0])
+    scores = law.isf(10.0**truth).astype(np.float32)
+    found = log10_p_values(scores, np.zeros(5, np.int64), *one)
+    np.testing.assert_allclose(found[:3], truth[:3], atol=0.1)
+    np.testing.assert_allclose(found[3:], truth[3:], atol=0.8)  # a power of ten, unseen
+    assert (np.diff(found) < 0).all()
+
+
+def test_too_few_pairs_make_nothing_significant() -> None:
+    knots, last, scale, shape = tail_of(np.ones(20, np.float32))
+    one = (knots[None], np.array([last]), np.array([scale]), np.array([shape]))
+    found = log10_p_values(np.array([1e9], np.float32), np.zeros(1, np.int64), *one)
+    np.testing.assert_array_equal(found, 0)
+
+
+def tables(length: int = 100, heads: int = 2) -> NullTables:
+    draw, bins = np.random.default_rng(0), len(BIN_STARTS)
+    scores = np.sort(draw.random((heads, bins, len(KNOTS)))).astype(np.float32)
+    last = np.full((heads, bins), len(KNOTS) - 1)
+    ones = np.ones((heads, bins))
+    return NullTables(length, scores, last, ones, 0 * ones, draw.random((heads, 4)))
+
+
+def test_limits_are_the_scores_of_the_asked_share() -> None:
+    known = tables()
+    np.testing.assert_array_equal(limits(known, -2.0), known.scores[:, :, 10])
+    np.testing.assert_array_equal(limits(known, -1.0), known.scores[:, :, 0])
+
+
+def test_tables_survive_their_file(tmp_path: Path) -> None:
+    null = [tables(64), tables(512)]
+    path = save_null(tmp_path / "null.safetensors", null)
+    for found, given in zip(load_null(path), null, strict=True):
+        for one, other in zip(found, given, strict=True):
+            np.testing.assert_array_equal(one, other)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DamagedFile, match="fit the null model anew"):
+        load_null(path)
+    with pytest.raises(BadInput, match="no such file"):
+        load_null(tmp_path / "nothing")
+
+
+def test_shuffles_have_the_asked_length_and_need_proteins() -> None:
+    given = [np.arange(20, dtype=np.uint8), np.zeros(5, np.uint8)]
+    assert [len(one) for one in shuffles_of(given, 70, 3, 0)] == [70] * 3
+    with pytest.raises(BadInput, match="no protein to shuffle"):
+        shuffles_of([], 70, 3, 0)
+
+
+@pytest.mark.parametrize(("residues", "expected"), [(0, 64), (90, 64), (91, 128), (9999, 512)])
+def test_the_length_that_is_nearest_in_ratio_counts(residues: int, expected: int) -> None:
+    assert nearest([tables(64), tables(128), tables(512)], residues).length == expected
