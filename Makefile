@@ -19,6 +19,8 @@ MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := $(VENV)/bin
+# Test files that run at the same time; each process takes up to 2 GB.
+WORKERS ?= 2
 NOTEBOOKS ?= $(wildcard notebooks/*/*.ipynb)
 
 # A stamp carries the hash of what it was made from: contents decide, not times, which a fresh
@@ -85,13 +87,14 @@ types: setup
 	$(call stage,types,$(BIN)/basedpyright --pythonpath $(BIN)/python)
 
 units: setup
-	$(call stage,unit tests,$(BIN)/pytest --cov --cov-report=term tests)
+	$(call stage,unit tests,$(BIN)/pytest -n $(WORKERS) --dist loadfile \
+	--cov --cov-report=term tests)
 
 notebooks: setup ## run the notebooks and compare every printed number with the stored one
 ifeq ($(NOTEBOOKS),)
 	@echo 'no notebooks to compare'
 else
-	$(call stage,notebooks,$(BIN)/pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg \
+	$(call stage,notebooks,$(BIN)/pytest -n $(WORKERS) --dist loadfile --nbval --nbval-sanitize-with notebooks/sanitize.cfg \
 	--nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 120 -rs $(NOTEBOOKS))
 endif
 
