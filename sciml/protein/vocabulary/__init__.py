@@ -1,0 +1,1 @@
+"""Words that recur in proteins: counted, judged, chosen, stored, and found again in others."""
