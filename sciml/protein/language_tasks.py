@@ -3,13 +3,15 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import PositiveInt
 
 from sciml.core.seeds import seed_everything
 from sciml.core.settings import Settings
-from sciml.protein.alphabet import encoded
+from sciml.protein.alphabet import UNKNOWN, encoded
+from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.language.corpus import BatchSettings
 from sciml.protein.language.network import LanguageModel, LanguageModelSettings
 from sciml.protein.language.training import Proteins, train
@@ -23,11 +25,16 @@ from sciml.training.run import Outcome, RecipeTask
 WEIGHTS_FILE = "language_model.safetensors"
 
 
+GRAMMAR = "simulated_grammar"
+
+
 class CorpusData(Settings):
     """What is learnt from."""
 
     source: str = "protein_corpus"  # or simulated_grammar, which needs no download
     validation: PositiveInt = 200  # proteins that choose the weights
+    grammar: GrammarSettings = GrammarSettings()  # of simulated_grammar
+    spoken: PositiveInt = 12_000  # proteins of the grammar
 
 
 class LanguageRecipe(Recipe):
@@ -52,18 +59,12 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
     Raises:
         DatasetMissing: if the data are not on this machine.
     """
-    found = corpus(recipe.data.source)
-    chosen = in_drawn_order(found.sequences)
-    validation = [encoded(one) for one in chosen[: recipe.data.validation]]
-    others = [encoded(one) for one in chosen[recipe.data.validation :]]
-    judged = [encoded(one) for one in judged_proteins(recipe.data.source)]
-    free = without_relatives(others, [*judged, *validation])
-    proteins = [one for one, alone in zip(others, free, strict=True) if alone]
+    proteins, told = proteins_of(recipe.data, recipe.seed)
     seed_everything(recipe.seed)
     model = LanguageModel(recipe.model)
     result = train(
         model,
-        Proteins(proteins, validation),
+        proteins,
         recipe.batches,
         recipe.training,
         seed=recipe.seed,
@@ -73,14 +74,57 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
     metrics = {
         **{f"validation_{name}": value for name, value in result.best.items()},
         "parameters": sum(int(np.prod(one.shape)) for one in model.parameters()),
-        "proteins": len(proteins),
-        "residues": sum(map(len, proteins)),
-        "left_out_as_relatives": int((~free).sum()),
+        "proteins": len(proteins.learnt),
+        "residues": sum(map(len, proteins.learnt)),
+        "letters_alone_perplexity": letters_alone(proteins),
+        "left_out_as_relatives": told.left_out,
         "steps": result.steps,
     }
     seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
     weights = save_weights(folder / WEIGHTS_FILE, model)
-    return Outcome(result.end.value, metrics, found.sha256, [weights], seconds)
+    return Outcome(result.end.value, metrics, told.sha256, [weights], seconds)
+
+
+class Told(NamedTuple):
+    """What a record says of the proteins."""
+
+    sha256: dict[str, str]
+    left_out: int  # relatives of those that are judged
+
+
+def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
+    """What is learnt, without relatives of what is judged.
+
+    Args:
+        data: Corpus or grammar.
+        seed: Of the grammar.
+
+    Returns:
+        Proteins, and what the record says of them.
+
+    Raises:
+        DatasetMissing: if the data are not on this machine.
+    """
+    if data.source == GRAMMAR:
+        learnt = speak(data.grammar, data.spoken, seed)
+        others = speak(data.grammar, data.validation, seed, part=1)
+        return Proteins(learnt.proteins, others.proteins), Told({}, 0)
+    found = corpus(data.source)
+    chosen = [encoded(one) for one in in_drawn_order(found.sequences)]
+    validation, others = chosen[: data.validation], chosen[data.validation :]
+    judged = [encoded(one) for one in judged_proteins(data.source)]
+    free = without_relatives(others, [*judged, *validation])
+    learnt = [one for one, alone in zip(others, free, strict=True) if alone]
+    return Proteins(learnt, validation), Told(found.sha256, int((~free).sum()))
+
+
+def letters_alone(proteins: Proteins) -> float:
+    """Perplexity on the validation of a model that knows how frequent letters are."""
+    learnt, judged = (
+        np.bincount(np.concatenate(part), minlength=UNKNOWN + 1)[:UNKNOWN] for part in proteins
+    )
+    shares = (learnt + 1) / (learnt + 1).sum()
+    return float(np.exp(-(judged * np.log(shares)).sum() / judged.sum()))
 
 
 def in_drawn_order(sequences: Sequence[str]) -> list[str]:
