@@ -75,7 +75,13 @@ class Part(Settings):
     """A file that others made of some of the originals; all parts together say what was built."""
 
     file: FileName
+    folder: FileName | None = None  # that it lies in, where others have files of that name, too
     sha256: Sha256
+
+    @property
+    def path(self) -> str:
+        """Its name, with the folder if there is one."""
+        return self.file if self.folder is None else f"{self.folder}/{self.file}"
 
 
 class Built(Settings):

@@ -135,7 +135,7 @@ def build(name: str, say: Say = talk.say) -> Path:
     if card.parts and not card.sources:
         raise DatasetMissing(
             f"dataset '{name}': cannot be built, its originals are not pinned. Point {DATA} at a "
-            f"folder that has {', '.join(part.file for part in card.parts)}."
+            f"folder that has {', '.join(part.path for part in card.parts)}."
         )
     make = _maker(name, "make")
     originals = _collected(card, say)
@@ -289,7 +289,7 @@ def _parts_here(card: Card) -> dict[str, Path]:
     """The parts of a dataset below the folders in ``SCIML_DATA``, each as the card says."""
     here: dict[str, Path] = {}
     for part in card.parts:
-        copies = (path for folder in _folders(DATA) for path in sorted(folder.rglob(part.file)))
+        copies = (path for folder in _folders(DATA) for path in sorted(folder.rglob(part.path)))
         path = next((path for path in copies if path.is_file()), None)
         if path is None:
             continue
