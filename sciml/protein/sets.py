@@ -219,13 +219,28 @@ class AnnotatedSet:
         Raises:
             BadInput: if no row of the set has this type, or none this label.
         """
-        rows_of: dict[tuple[int, str, int], list[int]] = {}
-        for row in self.rows(type, label):
-            if self.start[row] != _WHOLE:
-                group = self.group[row]
-                key = (int(self.protein[row]), group, -1 if group else int(row))
-                rows_of.setdefault(key, []).append(int(row))
-        return [self._unit(rows) for rows in rows_of.values()]
+        rows = self.rows(type, label)
+        rows = rows[~self.is_whole[rows]]
+        if not len(rows):
+            return []
+        firsts, unit_of_row = self._unit_of_each(rows)
+        lengths = self.end[rows] - self.start[rows]
+        offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        places = np.repeat(self.start[rows], lengths) + offsets
+        # One number for unit and place: sorted and distinct for all units at once.
+        longest = int(self._lengths.max())
+        both = np.unique(np.repeat(unit_of_row, lengths) * longest + places)
+        borders = np.searchsorted(both, np.arange(len(firsts) + 1) * longest)
+        return [
+            Unit(
+                int(self.protein[row]),
+                both[borders[k] : borders[k + 1]] - k * longest,
+                self.type[row],
+                self.label[row],
+                self.group[row],
+            )
+            for k, row in enumerate(rows[firsts].tolist())
+        ]
 
     def labels(self, type: str) -> list[tuple[str, ...]]:
         """What is said of whole proteins.
@@ -248,19 +263,16 @@ class AnnotatedSet:
                 found[number].append(self.label[row])
         return [tuple(labels) for labels in found]
 
-    def _unit(self, rows: Sequence[int]) -> Unit:
-        """The residues of rows that belong together."""
-        positions = np.unique(
-            np.concatenate([np.arange(self.start[row], self.end[row]) for row in rows])
-        )
-        first = rows[0]
-        return Unit(
-            int(self.protein[first]),
-            positions,
-            self.type[first],
-            self.label[first],
-            self.group[first],
-        )
+    def _unit_of_each(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Which of some rows is the first of each unit, and to which unit each row belongs."""
+        alone = np.array([not name for name in self.group.names], bool)[self.group.codes[rows]]
+        groups = len(self.group.names)
+        key = np.where(alone, -1 - rows, self.protein[rows] * groups + self.group.codes[rows])
+        _, firsts, unit_of_row = np.unique(key, return_index=True, return_inverse=True)
+        order = np.argsort(firsts)
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        return firsts[order], rank[unit_of_row]
 
     def _require_distinct_ids(self) -> None:
         """Refuse two proteins with one id, for annotations refer to ids."""
@@ -283,6 +295,8 @@ class AnnotatedSet:
         """Refuse rows on letters that their type and label rule out."""
         single = np.flatnonzero((self.end - self.start == 1) & ~self.is_whole)
         for type, pattern, letters in _IMPLIED:
+            if type not in self.type.names:
+                continue
             names = [bool(re.match(pattern, name)) for name in self.label.names]
             applies = np.array(names, bool)[self.label.codes] if names else np.zeros(0, bool)
             rows = single[(self.type.equal(type) & applies)[single]]
@@ -319,9 +333,10 @@ class AnnotatedSet:
 
 def spelling(sequence: str, positions: IntArray) -> str:
     """How a word is spelt: its letters, with ``_`` where residues are left out."""
-    letters = [sequence[positions[0]]]
-    for before, here in pairwise(positions):
-        letters.append(("_" if here - before > 1 else "") + sequence[here])
+    places = positions.tolist()
+    letters = [sequence[places[0]]]
+    for before, here in pairwise(places):
+        letters.append("_" + sequence[here] if here - before > 1 else sequence[here])
     return "".join(letters)
 
 

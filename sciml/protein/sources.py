@@ -9,7 +9,7 @@ from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.data.cards import read_card
 from sciml.data.files import at_hand
-from sciml.protein.sequences import Protein, read_proteins
+from sciml.protein.sequences import Protein, ReadingReport, read_proteins
 from sciml.protein.set_files import read_set
 from sciml.protein.sets import WORD, AnnotatedSet
 from sciml.protein.word import Word
@@ -68,7 +68,8 @@ def corpus(name: str = CORPUS) -> Corpus:
     """
     if name != CORPUS:
         raise BadInput(f"no corpus '{name}'; expected '{CORPUS}'")
-    sequences = [one.sequence for one in read_proteins(at_hand(name))]
+    # Ids that come twice are told on the card, once for all.
+    sequences = [one.sequence for one in read_proteins(at_hand(name), ReadingReport())]
     return Corpus(sequences, {name: read_card(name).built.sha256})
 
 

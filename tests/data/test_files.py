@@ -481,3 +481,35 @@ def test_a_dataset_of_parts_alone_asks_for_them(home, monkeypatch):
     card.write_text(before + "parts:" + after.partition("parts:")[2])
     with pytest.raises(DatasetMissing, match=r"not pinned\. .* that has first\.csv, second\.csv"):
         files.get("waves")
+
+
+def in_folders(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Parts whose names others have, too: the card says in which folder they are."""
+    folder = in_parts(home, monkeypatch)
+    card = home / "datasets/waves/card.yaml"
+    for name in PARTS:
+        said = f"  - file: {name}\n"
+        card.write_text(card.read_text().replace(said, said + "    folder: below\n"))
+    others = home / "mine/another"
+    others.mkdir()
+    for name in PARTS:
+        (others / name).write_bytes(b"of another dataset")
+    return folder
+
+
+def test_parts_that_share_their_names_are_told_apart_by_their_folder(home, monkeypatch):
+    in_folders(home, monkeypatch)
+    path = files.at_hand("waves", lambda _: None)
+    assert content_digest(path) == content_digest(home / "released.nc")
+
+
+def test_a_part_of_another_folder_is_not_taken(home, monkeypatch):
+    (in_folders(home, monkeypatch) / "second.csv").unlink()
+    with pytest.raises(DatasetMissing, match=r"dataset 'waves': no file waves\.nc"):
+        files.at_hand("waves")
+
+
+def test_a_damaged_part_of_the_right_folder_is_named(home, monkeypatch):
+    (in_folders(home, monkeypatch) / "second.csv").write_bytes(b"3.6\n")
+    with pytest.raises(DamagedFile, match=r"below/second\.csv: expected sha256"):
+        files.at_hand("waves")
