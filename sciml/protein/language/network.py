@@ -79,7 +79,7 @@ class LanguageModel(nn.Layer):
         return self.head(states, self.embedding)
 
     def _embedded(self, tokens: Tensor, present: Tensor | None) -> Tensor:
-        """Embeddings; masked ones are zero and the others are scaled up by as much, as ESM-2 has it."""
+        """Embeddings; masked ones are zero, and the others are scaled up for it, as in ESM-2."""
         shown = (tokens != MASK).astype(self.embedding.dtype)
         kept = shown if present is None else shown * present
         count = tokens.shape[1] if present is None else present.sum(-1, keepdim=True)
