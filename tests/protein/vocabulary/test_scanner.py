@@ -93,6 +93,33 @@ def test_covered_are_the_residues_of_all_occurrences(seed: int) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_support_is_the_weight_of_the_proteins_with_an_occurrence(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    patterns = random_patterns(draw, 20)
+    proteins = random_proteins(draw, draw.integers(2, 60, 700).tolist())
+    weights = draw.random(len(proteins))
+    expected = np.zeros(len(patterns))
+    for which, number in {(which, number) for number, which, _ in searched(patterns, proteins)}:
+        expected[which] += weights[number]
+    support = Scanner([pattern.key for pattern in patterns]).support(proteins, weights)
+    np.testing.assert_allclose(support, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rare_letters_and_frequent_classes_are_found_alike(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    symbols, gaps = draw.integers(0, len(SYMBOLS), (300, 4)), draw.integers(0, len(GAPS), (300, 3))
+    patterns = sorted(
+        {
+            Pattern(tuple(one.tolist()), tuple(two.tolist()))
+            for one, two in zip(symbols, gaps, strict=True)
+        }
+    )
+    proteins = [draw.integers(0, 21, n).astype("u1") for n in draw.integers(2, 600, 30)]
+    assert scanned(patterns, proteins) == searched(patterns, proteins)
+
+
 def test_unknown_letters_match_nothing() -> None:
     scanner = Scanner([parsed("[AG][AG]").key, parsed("LL").key])
     found = scanner.occurrences([np.full(100, UNKNOWN, np.uint8)])

@@ -1,0 +1,363 @@
+"""The compiled search of :mod:`sciml.protein.vocabulary.scanner`."""
+
+from typing import Any, Final, NamedTuple
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from sciml.core.axes import BoolArray, FloatArray, IntArray
+from sciml.protein.alphabet import UNKNOWN, Codes
+from sciml.protein.vocabulary.keys import GAPS, LONGEST, SYMBOLS, symbol_members
+
+NONE: Final = -1
+IntColumn = NDArray[np.int32]
+
+_WORD = 64  # bits of a word of a row
+# Positions that are searched at once. Few would waste time on each branch, many leave the cache.
+_BLOCK = 16384
+# A row is kept as a list of its bits where there are fewer than this for each of its words.
+_SPARSE = 0.5
+
+_SYMBOL_COUNT = len(SYMBOLS)
+_FIRST: IntArray = np.array([first for first, _ in GAPS], np.int64)
+_STEPS: IntArray = np.array([last - first + 1 for first, last in GAPS], np.int64)
+# The letter and the class that hold a code; the letter twice where it is its own class.
+_SYMBOLS_OF_CODE = np.array(
+    [np.flatnonzero(column)[[0, -1]] for column in symbol_members()[:, :UNKNOWN].T]
+)
+
+_Bits = NDArray[np.uint64]
+
+
+class Tree(NamedTuple):
+    """Branches of patterns read from their ends, a branch before what grows from it."""
+
+    depth: IntColumn  # elements behind this one
+    symbol: IntColumn
+    gap: IntColumn  # from this element to the one behind; none at the end
+    moves: BoolArray  # whether no branch beside it has moved the same bits by the same gap
+    after: IntColumn  # the next branch that does not grow from this one
+    pattern: IntColumn  # that starts here, or none
+
+
+class Results(NamedTuple):
+    """What is to be filled; what is not wanted is empty."""
+
+    listed: bool  # whether rows are wanted
+    covered: BoolArray  # whether a residue is in an occurrence. Shape (residue,)
+    support: FloatArray  # summed weight of proteins. Shape (pattern,)
+    weights: FloatArray  # Shape (protein,)
+
+
+class _Board(NamedTuple):
+    """Some whole proteins laid on rows of bits, with empty positions around each."""
+
+    bits: _Bits  # where each symbol stands. Shape (symbol, word); the last word stays empty
+    rest: _Bits  # where the ends of the pattern start, by elements behind. Shape (element, word)
+    moved: _Bits  # these, moved back by the gap. Shape (element, word)
+    places: IntColumn  # where they start as a list. Shape (element, position)
+    listed: IntArray  # length of the list. Shape (element,)
+    sparse: BoolArray  # whether there is a list and no row. Shape (element,)
+    reached: IntArray  # how much of the list lies before what is looked for. Shape (element,)
+    gaps: IntArray  # from the element of a depth to the one behind. Shape (element,)
+    residue: IntArray  # that lies at a position, numbered through all proteins
+    protein: IntColumn  # the number of its protein
+
+
+def _zeros_below_built(_context: Any, word: Any) -> Any:
+    """How many bits below the lowest set one are zero: one instruction of the processor."""
+
+    def built(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(word), built
+
+
+def _set_bits_built(_context: Any, word: Any) -> Any:
+    """How many bits are set: one instruction of the processor."""
+
+    def built(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        return builder.ctpop(values[0])
+
+    return types.uint64(word), built
+
+
+_zeros_below: Any = intrinsic(_zeros_below_built)
+_set_bits: Any = intrinsic(_set_bits_built)
+
+
+@numba.njit(cache=True)
+def searched(
+    flat: Codes, starts: IntArray, between: int, tree: Tree, results: Results
+) -> IntColumn:
+    """Search group after group of whole proteins.
+
+    Args:
+        flat: All proteins one after another. Shape (residue,).
+        starts: Where each starts, and where the last one ends. Shape (protein + 1,).
+        between: Positions that no gap can bridge.
+        tree: The vocabulary.
+        results: What is filled.
+
+    Returns:
+        Protein, pattern and positions of each occurrence. Shape (occurrence, element + 2).
+    """
+    longest = int(np.max(starts[1:] - starts[:-1])) if len(starts) > 1 else 0
+    board = _empty_board(max(_BLOCK, longest + 2 * between))
+    rows, count = np.empty((1024 if results.listed else 0, LONGEST + 2), np.int32), 0
+    first = 0
+    while first < len(starts) - 1:
+        end, used = first, between
+        while end < len(starts) - 1:
+            length = starts[end + 1] - starts[end] + between
+            if end > first and used + length > _BLOCK:
+                break
+            _lay(flat, starts, end, used, board)
+            used += length
+            end += 1
+        size = (used + _WORD - 1) // _WORD
+        rows, count = _group(tree, board, size, starts, results, rows, count)
+        board.bits[:, :size] = 0
+        first = end
+    return rows[:count]
+
+
+@numba.njit(cache=True)
+def _empty_board(positions: int) -> _Board:
+    """Rows for so many positions, and an empty word from which nothing is moved in."""
+    words = (positions + _WORD - 1) // _WORD
+    return _Board(
+        np.zeros((_SYMBOL_COUNT, words + 1), np.uint64),
+        np.zeros((LONGEST, words + 1), np.uint64),
+        np.zeros((LONGEST, words + 1), np.uint64),
+        np.zeros((LONGEST, words * _WORD), np.int32),
+        np.zeros(LONGEST, np.int64),
+        np.zeros(LONGEST, np.bool_),
+        np.zeros(LONGEST, np.int64),
+        np.zeros(LONGEST, np.int64),
+        np.zeros(words * _WORD, np.int64),
+        np.zeros(words * _WORD, np.int32),
+    )
+
+
+@numba.njit(cache=True)
+def _lay(flat: Codes, starts: IntArray, number: int, place: int, board: _Board) -> None:
+    """Set the bits of a protein from a position on."""
+    for residue in range(starts[number], starts[number + 1]):
+        board.residue[place], board.protein[place] = residue, number
+        code = flat[residue]
+        if code < UNKNOWN:
+            bit = np.uint64(1) << np.uint64(place & 63)
+            board.bits[_SYMBOLS_OF_CODE[code, 0], place >> 6] |= bit
+            board.bits[_SYMBOLS_OF_CODE[code, 1], place >> 6] |= bit
+        place += 1
+
+
+@numba.njit(cache=True)
+def _group(
+    tree: Tree,
+    board: _Board,
+    size: int,
+    starts: IntArray,
+    results: Results,
+    rows: IntColumn,
+    count: int,
+) -> tuple[IntColumn, int]:
+    """Walk the tree over the proteins on the board; branches without a bit are left out."""
+    branch = 0
+    while branch < len(tree.depth):
+        depth = int(tree.depth[branch])
+        if not _grown(tree, branch, board, size):
+            branch = tree.after[branch]
+            continue
+        pattern = int(tree.pattern[branch])
+        if pattern >= 0:
+            if not board.sparse[depth]:
+                _list_places(board, depth, size)
+            board.reached[:] = 0
+            if results.listed:
+                rows, count = _row_each(board, depth, pattern, starts, rows, count)
+            elif len(results.covered):
+                _cover(board, depth, results.covered)
+            else:
+                _support(board, depth, results.weights, results.support[pattern : pattern + 1])
+        branch += 1
+    return rows, count
+
+
+@numba.njit(cache=True)
+def _grown(tree: Tree, branch: int, board: _Board, size: int) -> bool:
+    """Put one more element before the ends; whether any is left."""
+    depth, gap = int(tree.depth[branch]), int(tree.gap[branch])
+    row = board.bits[tree.symbol[branch]]
+    board.gaps[depth] = gap
+    if depth == 0:
+        return _common(row, row, board, 0, size)
+    first, steps = int(_FIRST[gap]), int(_STEPS[gap])
+    if board.sparse[depth - 1]:
+        board.sparse[depth] = True
+        places = board.places[depth - 1, : board.listed[depth - 1]]
+        if steps == 1:
+            board.listed[depth] = _tried(places, row, first, board.places[depth])
+        else:
+            board.listed[depth] = _tried_all(places, row, first, steps, board.places[depth])
+        return bool(board.listed[depth] > 0)
+    if tree.moves[branch]:
+        _move_back(board.rest[depth - 1], board.moved[depth], first, steps, size)
+    return _common(board.moved[depth], row, board, depth, size)
+
+
+@numba.njit(cache=True)
+def _common(one: _Bits, two: _Bits, board: _Board, depth: int, size: int) -> bool:
+    """Bits that two rows share, as a row or, where there are few, as a list."""
+    rest, total = board.rest[depth], np.uint64(0)
+    for word in range(size):
+        both = one[word] & two[word]
+        rest[word] = both
+        total += _set_bits(both)
+    board.sparse[depth] = total < _SPARSE * size
+    if board.sparse[depth]:
+        _list_places(board, depth, size)
+    return bool(total > 0)
+
+
+@numba.njit(cache=True)
+def _list_places(board: _Board, depth: int, size: int) -> None:
+    """The bits of a row as a list."""
+    rest, places, count = board.rest[depth], board.places[depth], 0
+    for word in range(size):
+        left = rest[word]
+        while left != 0:
+            places[count] = word * _WORD + np.int64(_zeros_below(left))
+            count += 1
+            left &= left - np.uint64(1)
+    board.listed[depth] = count
+
+
+@numba.njit(cache=True)
+def _move_back(row: _Bits, into: _Bits, first: int, steps: int, size: int) -> None:
+    """Bits from ``first`` to ``first + steps - 1`` positions before those of a row."""
+    joined = 1  # so many steps; each round can double them
+    if steps > 1:
+        _join_moved(row, row, into, 1, size)
+        joined = 2
+    while joined < steps:
+        by = min(joined, steps - joined)
+        _join_moved(into, into, into, by, size)
+        joined += by
+    source = row if steps == 1 else into
+    down, up = np.uint64(first), np.uint64(_WORD - first)
+    into[size] = 0
+    for word in range(size):
+        into[word] = source[word] >> down | source[word + 1] << up
+
+
+@numba.njit(cache=True)
+def _join_moved(row: _Bits, moved: _Bits, into: _Bits, by: int, size: int) -> None:
+    """A row joined with another that is moved back."""
+    down, up = np.uint64(by), np.uint64(_WORD - by)
+    into[size] = 0
+    for word in range(size):
+        into[word] = row[word] | moved[word] >> down | moved[word + 1] << up
+
+
+@numba.njit(cache=True)
+def _tried(places: IntColumn, row: _Bits, by: int, found: IntColumn) -> int:
+    """Positions so much before those of a list that are in a row; returns how many."""
+    count = 0
+    for place in places:
+        before = np.int64(place) - by
+        found[count] = before
+        count += np.int64(row[before >> 6] >> np.uint64(before & 63) & np.uint64(1))
+    return int(count)
+
+
+@numba.njit(cache=True)
+def _tried_all(places: IntColumn, row: _Bits, first: int, steps: int, found: IntColumn) -> int:
+    """Positions by some steps before those of a list that are in a row; returns how many."""
+    count, last = 0, np.int64(-1)
+    for place in places:
+        start = np.int64(place) - first - steps + 1
+        # Both lists ascend, so what two positions share is known by the last one found.
+        fresh = max(start, last + 1)
+        left = _window(row, fresh, start + steps - fresh)
+        while left != 0:
+            last = fresh + np.int64(_zeros_below(left))
+            found[count] = last
+            count += 1
+            left &= left - np.uint64(1)
+    return count
+
+
+@numba.njit(cache=True)
+def _window(row: _Bits, start: int, length: int) -> np.uint64:
+    """Bits of a row from a position on, up to 63 of them."""
+    if length <= 0:
+        return np.uint64(0)
+    word, below = start >> 6, start & 63
+    bits = row[word] >> np.uint64(below)
+    if below + length > _WORD:
+        bits |= row[word + 1] << np.uint64(_WORD - below)
+    return bits & ((np.uint64(1) << np.uint64(length)) - np.uint64(1))
+
+
+@numba.njit(cache=True)
+def _next(board: _Board, depth: int, place: int) -> int:
+    """The first position of an element from one on; there is one. Calls of a pattern ascend."""
+    if board.sparse[depth]:
+        number = board.reached[depth]
+        while board.places[depth, number] < place:
+            number += 1
+        board.reached[depth] = number
+        return int(board.places[depth, number])
+    row, word = board.rest[depth], place >> 6
+    left = row[word] >> np.uint64(place & 63) << np.uint64(place & 63)
+    while left == 0:
+        word += 1
+        left = row[word]
+    return int(word * _WORD + np.int64(_zeros_below(left)))
+
+
+@numba.njit(cache=True)
+def _row_each(
+    board: _Board, last: int, pattern: int, starts: IntArray, rows: IntColumn, count: int
+) -> tuple[IntColumn, int]:
+    """Write a row for each occurrence."""
+    for number in range(board.listed[last]):
+        place = int(board.places[last, number])
+        if count == len(rows):
+            rows = np.concatenate((rows, np.empty_like(rows)))
+        row, protein = rows[count], board.protein[place]
+        row[0], row[1], row[2:] = protein, pattern, NONE
+        row[2] = board.residue[place] - starts[protein]
+        for depth in range(last, 0, -1):
+            place = _next(board, depth - 1, place + int(_FIRST[int(board.gaps[depth])]))
+            row[3 + last - depth] = board.residue[place] - starts[protein]
+        count += 1
+    return rows, count
+
+
+@numba.njit(cache=True)
+def _cover(board: _Board, last: int, covered: BoolArray) -> None:
+    """Mark the residues of all occurrences of a pattern."""
+    for number in range(board.listed[last]):
+        place = int(board.places[last, number])
+        covered[board.residue[place]] = True
+        for depth in range(last, 0, -1):
+            place = _next(board, depth - 1, place + int(_FIRST[int(board.gaps[depth])]))
+            covered[board.residue[place]] = True
+
+
+@numba.njit(cache=True)
+def _support(board: _Board, last: int, weights: FloatArray, support: FloatArray) -> None:
+    """Add the weights of the proteins that have a pattern."""
+    before = NONE
+    for number in range(board.listed[last]):
+        protein = board.protein[board.places[last, number]]
+        if protein != before:
+            support[0] += weights[protein]
+            before = protein
