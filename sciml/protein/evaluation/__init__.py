@@ -1,0 +1,1 @@
+"""Whether words of proteins say more about function than chance and simple methods do."""
