@@ -6,6 +6,7 @@ The only door to tokenizers.
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
@@ -85,6 +86,30 @@ class BytePairs:
             for start, end in cuts
             if end - start >= letters and (codes[start:end] < UNKNOWN).all()
         ]
+
+
+def letters_alone(letters: str) -> Finder:
+    """The method that covers some letters wherever they stand: words of one letter.
+
+    What it reaches needs no word at all, so that words should reach more.
+
+    Args:
+        letters: For example ``CH``.
+
+    Returns:
+        Where they stand.
+    """
+    chosen = encoded(letters)
+
+    def find(proteins: Sequence[Codes]) -> Places:
+        return places_of_spans(
+            [
+                [(int(k), int(k) + 1) for k in np.flatnonzero(np.isin(one, chosen))]
+                for one in proteins
+            ]
+        )
+
+    return find
 
 
 def frequent_spaced_words(proteins: Sequence[Codes], size: int = SIZE) -> SpacedWords:

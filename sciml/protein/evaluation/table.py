@@ -7,11 +7,12 @@ import numpy as np
 import xarray as xr
 
 from sciml.protein.evaluation.coverage import Counts, counts, mean_counts
-from sciml.protein.evaluation.enrichment import enrichment
+from sciml.protein.evaluation.enrichment import enrichment, enrichment_beyond_letters
 from sciml.protein.evaluation.panel import Judged
 from sciml.protein.evaluation.places import Finder, Places, covered, distinct, thrown
 
 THROWS: Final = 5  # draws of words at random places
+_DRAWS_BY_LETTER: Final = 1000  # resamplings of tables by letter
 
 COLUMNS: Final = {
     "base": "share of residues that belong to a word",
@@ -19,6 +20,9 @@ COLUMNS: Final = {
     "enrichment": "annotated over base",
     "low": "lower end of the 95 % bootstrap interval of the enrichment",
     "high": "upper end of the 95 % bootstrap interval of the enrichment",
+    "beyond_letters": "annotated over what the letters of covered residues explain",
+    "beyond_low": "lower end of the 95 % bootstrap interval of it",
+    "beyond_high": "upper end of the 95 % bootstrap interval of it",
     "random_base": "base of words of the same shapes at random places",
     "random_enrichment": "enrichment of words of the same shapes at random places",
 }
@@ -94,7 +98,14 @@ def _judgement(places: Places, line: Judged, seed: int) -> list[float]:
     """The columns of one method on one line."""
     found, random = counted(places, line), by_chance(places, line, seed)
     if not line.by_residue or not places.size:
-        return [found.base, *[np.nan] * 4, random.base, np.nan]
+        return [found.base, *[np.nan] * 7, random.base, np.nan]
     value, low, high, _ = enrichment(found, line.clusters, seed)
-    of_random = random.of_annotated / random.base
-    return [found.base, found.of_annotated, value, low, high, random.base, of_random]
+    masks = covered(places, line.lengths)
+    beyond = enrichment_beyond_letters(
+        line.proteins, masks, line.annotated, line.clusters, seed, _DRAWS_BY_LETTER
+    )
+    return [
+        *(found.base, found.of_annotated, value, low, high),
+        *(beyond.value, beyond.low, beyond.high),
+        *(random.base, random.of_annotated / random.base),
+    ]

@@ -5,7 +5,11 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.protein.evaluation.coverage import Counts, counts, mean_counts
-from sciml.protein.evaluation.enrichment import enrichment, resampled
+from sciml.protein.evaluation.enrichment import (
+    enrichment,
+    enrichment_beyond_letters,
+    resampled,
+)
 
 Masks = list[np.ndarray[tuple[int], np.dtype[np.bool_]]]
 
@@ -69,6 +73,28 @@ def test_clusters_are_drawn_as_wholes() -> None:
     np.testing.assert_array_equal(weights[:, 0], weights[:, 1])
     np.testing.assert_array_equal(weights[:, 2], weights[:, 4])
     np.testing.assert_array_equal(weights[:, 0] + weights[:, 2], 2)
+
+
+def test_covering_letters_wherever_they_stand_knows_nothing_beyond_them() -> None:
+    generator = np.random.default_rng(7)
+    proteins = [generator.integers(0, 20, 80).astype(np.uint8) for _ in range(30)]
+    covered = [one < 4 for one in proteins]
+    annotated = [(one < 8) & (generator.random(80) < 0.3) for one in proteins]
+    clusters = np.arange(30)
+    found = counts(covered, annotated)
+    assert enrichment(found, clusters).low > 1.5
+    beyond = enrichment_beyond_letters(proteins, covered, annotated, clusters)
+    assert beyond.value == pytest.approx(1)
+    assert beyond.high - beyond.low < 1e-9
+
+
+def test_words_that_know_which_residue_of_a_letter_go_beyond_letters() -> None:
+    generator = np.random.default_rng(8)
+    proteins = [generator.integers(0, 20, 80).astype(np.uint8) for _ in range(30)]
+    annotated = [(one < 4) & (generator.random(80) < 0.5) for one in proteins]
+    beyond = enrichment_beyond_letters(proteins, annotated, annotated, np.arange(30))
+    assert beyond.value == pytest.approx(2, rel=0.1)
+    assert beyond.low > 1.5
 
 
 def test_the_mean_of_draws_is_taken_by_protein() -> None:

@@ -17,7 +17,7 @@ from sciml.protein.evaluation.places import places_of_words
 from sciml.protein.sets import Unit
 from sciml.protein.word import Word
 
-LENGTHS = [40] * 30
+LENGTHS = [25] * 30
 CLUSTERS = np.arange(30)
 
 
