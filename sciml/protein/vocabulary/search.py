@@ -18,9 +18,9 @@ IntColumn = NDArray[np.int32]
 
 _WORD = 64  # bits of a word of a row
 # Positions that are searched at once. Few would waste time on each branch, many leave the cache.
-_BLOCK = 16384
+_BLOCK = 1 << 18
 # A row is kept as a list of its bits where there are fewer than this for each of its words.
-_SPARSE = 0.5
+_SPARSE = 2.0
 
 _SYMBOL_COUNT = len(SYMBOLS)
 _FIRST: IntArray = np.array([first for first, _ in GAPS], np.int64)
@@ -62,8 +62,12 @@ class _Board(NamedTuple):
     places: IntColumn  # where they start as a list. Shape (element, position)
     listed: IntArray  # length of the list. Shape (element,)
     sparse: BoolArray  # whether there is a list and no row. Shape (element,)
-    reached: IntArray  # how much of the list lies before what is looked for. Shape (element,)
+    at: IntColumn  # where occurrences are that are followed. Shape (position,)
     gaps: IntArray  # from the element of a depth to the one behind. Shape (element,)
+    pairs: IntColumn  # ends, sorted by the letter and by the class before. Shape (2, position)
+    pair_first: IntArray  # where those of each symbol begin. Shape (2, symbol + 1)
+    code: Codes  # of the residue at a position; unknown where there is none. Shape (position,)
+    marked: BoolArray  # whether a position is in an occurrence. Shape (position,)
     residue: IntArray  # that lies at a position, numbered through all proteins
     protein: IntColumn  # the number of its protein
 
@@ -107,7 +111,9 @@ def searched(
         Protein, pattern and positions of each occurrence. Shape (occurrence, element + 2).
     """
     longest = int(np.max(starts[1:] - starts[:-1])) if len(starts) > 1 else 0
-    board = _empty_board(max(_BLOCK, longest + 2 * between))
+    # What is given may be little: then there is no need for a large board.
+    needed = len(flat) + len(starts) * between
+    board = _empty_board(min(max(_BLOCK, longest + 2 * between), needed))
     rows, count = np.empty((1024 if results.listed else 0, LONGEST + 2), np.int32), 0
     first = 0
     while first < len(starts) - 1:
@@ -121,7 +127,10 @@ def searched(
             end += 1
         size = (used + _WORD - 1) // _WORD
         rows, count = _group(tree, board, size, starts, results, rows, count)
+        if len(results.covered):
+            _take_marks(board, used, results.covered)
         board.bits[:, :size] = 0
+        board.code[:used] = UNKNOWN
         first = end
     return rows[:count]
 
@@ -137,8 +146,12 @@ def _empty_board(positions: int) -> _Board:
         np.zeros((LONGEST, words * _WORD), np.int32),
         np.zeros(LONGEST, np.int64),
         np.zeros(LONGEST, np.bool_),
+        np.zeros(words * _WORD, np.int32),
         np.zeros(LONGEST, np.int64),
-        np.zeros(LONGEST, np.int64),
+        np.zeros((2, words * _WORD), np.int32),
+        np.zeros((2, _SYMBOL_COUNT + 1), np.int64),
+        np.full(words * _WORD, UNKNOWN, np.uint8),
+        np.zeros(words * _WORD, np.bool_),
         np.zeros(words * _WORD, np.int64),
         np.zeros(words * _WORD, np.int32),
     )
@@ -149,7 +162,7 @@ def _lay(flat: Codes, starts: IntArray, number: int, place: int, board: _Board) 
     """Set the bits of a protein from a position on."""
     for residue in range(starts[number], starts[number + 1]):
         board.residue[place], board.protein[place] = residue, number
-        code = flat[residue]
+        code = board.code[place] = flat[residue]
         if code < UNKNOWN:
             bit = np.uint64(1) << np.uint64(place & 63)
             board.bits[_SYMBOLS_OF_CODE[code, 0], place >> 6] |= bit
@@ -178,11 +191,10 @@ def _group(
         if pattern >= 0:
             if not board.sparse[depth]:
                 _list_places(board, depth, size)
-            board.reached[:] = 0
             if results.listed:
                 rows, count = _row_each(board, depth, pattern, starts, rows, count)
             elif len(results.covered):
-                _cover(board, depth, results.covered)
+                _cover(board, depth)
             else:
                 _support(board, depth, results.weights, results.support[pattern : pattern + 1])
         branch += 1
@@ -196,8 +208,15 @@ def _grown(tree: Tree, branch: int, board: _Board, size: int) -> bool:
     row = board.bits[tree.symbol[branch]]
     board.gaps[depth] = gap
     if depth == 0:
-        return _common(row, row, board, 0, size)
+        some = _common(row, row, board, 0, size)
+        board.sparse[0] = False
+        _list_places(board, 0, size)
+        return some
     first, steps = int(_FIRST[gap]), int(_STEPS[gap])
+    if depth == 1 and steps == 1:
+        if tree.moves[branch]:
+            _sort_pairs(board, first)
+        return _paired(board, int(tree.symbol[branch]))
     if board.sparse[depth - 1]:
         board.sparse[depth] = True
         places = board.places[depth - 1, : board.listed[depth - 1]]
@@ -236,6 +255,39 @@ def _list_places(board: _Board, depth: int, size: int) -> None:
             count += 1
             left &= left - np.uint64(1)
     board.listed[depth] = count
+
+
+@numba.njit(cache=True)
+def _sort_pairs(board: _Board, by: int) -> None:
+    """Sort the ends by the residue so much before them, once for all symbols."""
+    places, first = board.places[0, : board.listed[0]], board.pair_first
+    counts = np.zeros(UNKNOWN + 1, np.int64)
+    for place in places:
+        counts[board.code[place - by]] += 1
+    first[:] = 0
+    for code in range(UNKNOWN):
+        first[0, _SYMBOLS_OF_CODE[code, 0] + 1] += counts[code]
+        first[1, _SYMBOLS_OF_CODE[code, 1] + 1] += counts[code]
+    for symbol in range(_SYMBOL_COUNT):
+        first[:, symbol + 1] += first[:, symbol]
+    upto = first.copy()
+    for place in places:
+        code = board.code[place - by]
+        if code < UNKNOWN:
+            for kind in range(2):
+                symbol = _SYMBOLS_OF_CODE[code, kind]
+                board.pairs[kind, upto[kind, symbol]] = place - by
+                upto[kind, symbol] += 1
+
+
+@numba.njit(cache=True)
+def _paired(board: _Board, symbol: int) -> bool:
+    """Take the sorted ends that have a symbol before them; whether there is any."""
+    kind = 0 if symbol < UNKNOWN else 1
+    begin, end = board.pair_first[kind, symbol], board.pair_first[kind, symbol + 1]
+    board.places[1, : end - begin] = board.pairs[kind, begin:end]
+    board.listed[1], board.sparse[1] = end - begin, True
+    return bool(end > begin)
 
 
 @numba.njit(cache=True)
@@ -306,20 +358,46 @@ def _window(row: _Bits, start: int, length: int) -> np.uint64:
 
 
 @numba.njit(cache=True)
-def _next(board: _Board, depth: int, place: int) -> int:
-    """The first position of an element from one on; there is one. Calls of a pattern ascend."""
-    if board.sparse[depth]:
-        number = board.reached[depth]
-        while board.places[depth, number] < place:
-            number += 1
-        board.reached[depth] = number
-        return int(board.places[depth, number])
-    row, word = board.rest[depth], place >> 6
-    left = row[word] >> np.uint64(place & 63) << np.uint64(place & 63)
-    while left == 0:
-        word += 1
-        left = row[word]
-    return int(word * _WORD + np.int64(_zeros_below(left)))
+def _step(board: _Board, depth: int, at: IntColumn) -> None:
+    """Bring ascending positions of an element to the nearest of the element behind."""
+    gap = board.gaps[depth]
+    first = int(_FIRST[int(gap)])
+    if _STEPS[gap] == 1:
+        for number in range(len(at)):
+            at[number] += first
+    elif board.sparse[depth - 1]:
+        _to_listed(board.places[depth - 1, : board.listed[depth - 1]], first, at)
+    else:
+        _to_bits(board.rest[depth - 1], first, at)
+
+
+@numba.njit(cache=True)
+def _to_listed(places: IntColumn, first: int, at: IntColumn) -> None:
+    """Bring positions to the first of a list that are so much further or more."""
+    begin = 0
+    for number in range(len(at)):
+        low, high = begin, len(places) - 1
+        while low < high:
+            middle = (low + high) >> 1
+            if places[middle] < at[number] + first:
+                low = middle + 1
+            else:
+                high = middle
+        begin = low
+        at[number] = places[low]
+
+
+@numba.njit(cache=True)
+def _to_bits(row: _Bits, first: int, at: IntColumn) -> None:
+    """Bring positions to the first set bits that are so much further or more."""
+    for number in range(len(at)):
+        place = np.int64(at[number]) + first
+        word, below = place >> 6, np.uint64(place & 63)
+        left = row[word] >> below << below
+        while left == 0:
+            word += 1
+            left = row[word]
+        at[number] = word * _WORD + np.int64(_zeros_below(left))
 
 
 @numba.njit(cache=True)
@@ -327,29 +405,44 @@ def _row_each(
     board: _Board, last: int, pattern: int, starts: IntArray, rows: IntColumn, count: int
 ) -> tuple[IntColumn, int]:
     """Write a row for each occurrence."""
-    for number in range(board.listed[last]):
-        place = int(board.places[last, number])
-        if count == len(rows):
-            rows = np.concatenate((rows, np.empty_like(rows)))
-        row, protein = rows[count], board.protein[place]
-        row[0], row[1], row[2:] = protein, pattern, NONE
-        row[2] = board.residue[place] - starts[protein]
-        for depth in range(last, 0, -1):
-            place = _next(board, depth - 1, place + int(_FIRST[int(board.gaps[depth])]))
-            row[3 + last - depth] = board.residue[place] - starts[protein]
-        count += 1
-    return rows, count
+    number = board.listed[last]
+    while count + number > len(rows):
+        rows = np.concatenate((rows, np.empty_like(rows)))
+    fresh, at = rows[count : count + number], board.at
+    at[:number] = board.places[last, :number]
+    fresh[:, 1], fresh[:, 2:] = pattern, NONE
+    for row in range(number):
+        fresh[row, 0] = board.protein[at[row]]
+    for depth in range(last, -1, -1):
+        for row in range(number):
+            fresh[row, 2 + last - depth] = board.residue[at[row]] - starts[fresh[row, 0]]
+        if depth > 0:
+            _step(board, depth, at[:number])
+    return rows, count + number
 
 
 @numba.njit(cache=True)
-def _cover(board: _Board, last: int, covered: BoolArray) -> None:
-    """Mark the residues of all occurrences of a pattern."""
-    for number in range(board.listed[last]):
-        place = int(board.places[last, number])
-        covered[board.residue[place]] = True
-        for depth in range(last, 0, -1):
-            place = _next(board, depth - 1, place + int(_FIRST[int(board.gaps[depth])]))
+def _cover(board: _Board, last: int) -> None:
+    """Mark the positions of all occurrences of a pattern."""
+    # One element after the other, so that the board is not handed on for each occurrence.
+    at, marked = board.at, board.marked
+    count = board.listed[last]
+    at[:count] = board.places[last, :count]
+    for place in at[:count]:
+        marked[place] = True
+    for depth in range(last, 0, -1):
+        _step(board, depth, at[:count])
+        for place in at[:count]:
+            marked[place] = True
+
+
+@numba.njit(cache=True)
+def _take_marks(board: _Board, used: int, covered: BoolArray) -> None:
+    """Hand what is marked to the residues and wipe it from the board."""
+    for place in range(used):
+        if board.marked[place]:
             covered[board.residue[place]] = True
+            board.marked[place] = False
 
 
 @numba.njit(cache=True)
