@@ -1,7 +1,8 @@
 """The recipes that protein can run."""
 
+from sciml.protein.evaluation_tasks import EVALUATION_TASKS
 from sciml.protein.grammar_tasks import GRAMMAR_TASKS
 from sciml.protein.language_tasks import LANGUAGE_TASKS
 from sciml.training.run import RecipeTask
 
-TASKS: dict[str, RecipeTask] = {**LANGUAGE_TASKS, **GRAMMAR_TASKS}
+TASKS: dict[str, RecipeTask] = {**LANGUAGE_TASKS, **GRAMMAR_TASKS, **EVALUATION_TASKS}

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.protein.evaluation.enrichment import interval, resampled
-from sciml.protein.evaluation.places import Places
+from sciml.protein.evaluation.places import Places, Residues
 from sciml.protein.sets import Unit
+from sciml.protein.words.links import Links
 
 LEAST_SEPARATION: Final = 6  # residues between which a pair is discontinuous
 NULLS: Final = 20  # draws of a truth without meaning
@@ -52,32 +54,44 @@ def best_of(pairs: ScoredPairs) -> ScoredPairs:
     Returns:
         Sorted by protein and residues.
     """
-    columns = np.stack([pairs.protein, *pairs.pair.T], axis=1)
-    chosen, number = np.unique(columns, axis=0, return_inverse=True)
+    chosen, number = _numbered(pairs.protein, pairs.pair)
     score = np.full(len(chosen), -np.inf)
-    np.maximum.at(score, number.ravel(), pairs.score)
-    return ScoredPairs(chosen[:, 0], chosen[:, 1:], score)
+    np.maximum.at(score, number, pairs.score)
+    return ScoredPairs(pairs.protein[chosen], pairs.pair[chosen], score)
 
 
-def pairs_of_words(places: Places, scores: FloatArray) -> ScoredPairs:
-    """Pairs of residues that a word holds together.
+def pairs_of_words(places: Places, scores: FloatArray | None = None) -> ScoredPairs:
+    """Pairs of residues that words hold together.
 
     Args:
         places: Words.
-        scores: Of the words. Shape (word,).
+        scores: Of the words, one each by default. Shape (word,).
 
     Returns:
-        Each pair of residues of a word, with the score of the best word that has both.
+        Each pair of residues of a word, with the sum over all words that have both.
     """
-    rows: list[tuple[int, int, int]] = []
-    values: list[float] = []
-    for word in range(places.size):
-        here = places.residues[places.first[word] : places.first[word + 1]].tolist()
-        for one, other in combinations(here, 2):
-            rows.append((int(places.protein[word]), one, other))
-            values.append(float(scores[word]))
-    columns = np.array(rows, np.int64).reshape(-1, 3)
-    return best_of(ScoredPairs(columns[:, 0], columns[:, 1:], np.array(values)))
+    score = np.ones(places.size) if scores is None else np.asarray(scores, float)
+    rows, values = _listed_pairs(places.protein, places.first, places.residues, score)
+    chosen, number = _numbered(rows[:, 0], rows[:, 1:])
+    total = np.bincount(number, values, len(chosen)).astype(float)
+    return ScoredPairs(rows[chosen, 0], rows[chosen, 1:], total)
+
+
+def pairs_of_links(links: Sequence[Links]) -> ScoredPairs:
+    """Pairs of residues that heads of attention link.
+
+    Args:
+        links: Of each protein.
+
+    Returns:
+        Each pair with the sum of -log10 p over the heads that link it.
+    """
+    protein = np.repeat(np.arange(len(links)), [len(one.head) for one in links])
+    pair = np.concatenate([*(one.pair for one in links), np.zeros((0, 2), np.int32)]).astype("i8")
+    score = -np.concatenate([*(one.log10_p for one in links), np.zeros(0, np.float32)])
+    chosen, number = _numbered(protein, pair)
+    total = np.bincount(number, score.astype(float), len(chosen)).astype(float)
+    return ScoredPairs(protein[chosen], pair[chosen], total)
 
 
 def pairs_of_units(units: Sequence[Sequence[Unit]], least: int = LEAST_SEPARATION) -> IntArray:
@@ -226,3 +240,29 @@ def _ratios(
             for one in weights
         ]
     )
+
+
+def _numbered(protein: IntArray, pair: IntArray) -> tuple[IntArray, IntArray]:
+    """The first row of each distinct pair, sorted, and for each row the number of its pair."""
+    widest = int(pair.max(initial=0)) + 1
+    keys = (protein * widest + pair[:, 0]) * widest + pair[:, 1]
+    _, chosen, number = np.unique(keys, return_index=True, return_inverse=True)
+    return chosen, number.ravel()
+
+
+@numba.njit(cache=True)
+def _listed_pairs(
+    protein: IntArray, first: IntArray, residues: Residues, scores: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Protein and residues of each pair of each word, and the word's score. Shape (pair, 3)."""
+    sizes = first[1:] - first[:-1]
+    count = int((sizes * (sizes - 1) // 2).sum())
+    rows, values, row = np.empty((count, 3), np.int64), np.empty(count), 0
+    for word in range(len(protein)):
+        for one in range(first[word], first[word + 1]):
+            for other in range(one + 1, first[word + 1]):
+                rows[row, 0] = protein[word]
+                rows[row, 1], rows[row, 2] = residues[one], residues[other]
+                values[row] = scores[word]
+                row += 1
+    return rows, values

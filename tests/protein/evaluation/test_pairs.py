@@ -10,12 +10,14 @@ from sciml.protein.evaluation.pairs import (
     ScoredPairs,
     best_of,
     pair_score,
+    pairs_of_links,
     pairs_of_units,
     pairs_of_words,
 )
 from sciml.protein.evaluation.places import places_of_words
 from sciml.protein.sets import Unit
 from sciml.protein.word import Word
+from sciml.protein.words.links import Links
 
 LENGTHS = [25] * 30
 CLUSTERS = np.arange(30)
@@ -101,12 +103,24 @@ def test_no_link_at_all_has_the_precision_of_prevalence() -> None:
     assert result.precision == pytest.approx(result.prevalence)
 
 
-def test_pairs_of_words_have_the_best_score() -> None:
+def test_pairs_of_words_have_the_sum_of_scores() -> None:
     places = places_of_words([[], [Word((1, 4, 9), (), 0.0), Word((4, 9), (), 0.0)]])
     found = pairs_of_words(places, np.array([2.0, 5.0]))
     assert found.pair.tolist() == [[1, 4], [1, 9], [4, 9]]
-    assert found.score.tolist() == [2.0, 2.0, 5.0]
+    assert found.score.tolist() == [2.0, 2.0, 7.0]
     assert found.protein.tolist() == [1, 1, 1]
+
+
+def test_pairs_of_links_add_up_over_heads() -> None:
+    links = Links(
+        np.array([0, 3, 3], np.int32),
+        np.array([[2, 9], [2, 9], [0, 7]], np.int32),
+        np.array([-2, -3, -4], np.float32),
+    )
+    found = pairs_of_links([links.chosen(np.zeros(0, np.int64)), links])
+    assert found.protein.tolist() == [1, 1]
+    assert found.pair.tolist() == [[0, 7], [2, 9]]
+    assert found.score.tolist() == [4.0, 5.0]
 
 
 def test_pairs_of_units_are_far_apart_and_come_once() -> None:

@@ -1,0 +1,431 @@
+"""The recipe that judges vocabularies, and what they have to beat, on all annotated sets."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import xarray as xr
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from sciml.core.errors import BadInput
+from sciml.core.paths import project_root
+from sciml.core.settings import Settings
+from sciml.core.writing import sha256_of, write_json, write_with
+from sciml.data.cards import read_card
+from sciml.data.netcdf import write_netcdf
+from sciml.protein.alphabet import Codes
+from sciml.protein.evaluation.attention_words import by_louvain, extracted, links_in
+from sciml.protein.evaluation.baselines import (
+    BytePairs,
+    PeerStrings,
+    frequent_spaced_words,
+    letters_alone,
+    patterns,
+    preferred_spaced_words,
+)
+from sciml.protein.evaluation.downstream import contest, triples, word_presence
+from sciml.protein.evaluation.pairs import (
+    ScoredPairs,
+    pair_score,
+    pairs_of_links,
+    pairs_of_units,
+    pairs_of_words,
+)
+from sciml.protein.evaluation.panel import (
+    PANEL,
+    Judged,
+    clusters_of,
+    judged,
+    units_by_protein,
+)
+from sciml.protein.evaluation.places import Finder
+from sciml.protein.evaluation.questions import QUESTIONS, open_question
+from sciml.protein.evaluation.table import evaluation_table
+from sciml.protein.evaluation.units import random_unit_score, unit_score
+from sciml.protein.language.maps import attention
+from sciml.protein.language.weights import load_model
+from sciml.protein.language_tasks import CorpusData, proteins_of
+from sciml.protein.sets import Unit
+from sciml.protein.sources import drawn, open_peer_words, open_set, set_names
+from sciml.protein.vocabulary.store import read_vocabulary
+from sciml.protein.words.extractor import Extractor, fit_null, informative_heads
+from sciml.protein.words.null import Attention
+from sciml.training.recipe import Recipe
+from sciml.training.run import Outcome, RecipeTask
+
+TABLE, OTHERS, SAMPLE = "evaluation.nc", "units_pairs_questions.json", "attention.nc"
+
+# Methods that a vocabulary must beat. Letters alone are no vocabulary; they are printed beside.
+RIVALS: Final = (
+    "byte pairs >= 3",
+    "byte pairs >= 4",
+    "frequent spaced words",
+    "preferred spaced words",
+    "peer strings",
+)
+_LONGEST: Final = 400  # residues of proteins that are read where time matters
+LETTERS_ALONE: Final = "letters GSRFMW"  # chosen on proteins that do not judge
+
+# Kinds of units whose residues are scattered: set, type, label.
+UNITS: Final = {
+    "metal sites": ("binding_residues", "BINDING", "metal"),
+    "disulfides": ("uniprot_residue_function", "DISULFID", None),
+    "catalytic groups": ("catalytic_sites", "SITE", "active_site"),
+    "paratopes": ("antibody_paratope", "PARATOPE", None),
+}
+
+
+class BaselineSettings(Settings):
+    """What baselines learn from."""
+
+    proteins: PositiveInt = 10_000  # of the corpus, none related to one that judges
+    words: PositiveInt = 10_000
+
+
+class AttentionSettings(Settings):
+    """Words straight from the maps of a language model."""
+
+    weights: str | None = None  # a file of weights; none: no such words
+    null_proteins: PositiveInt = 100  # natural ones, for the null model and the choice of heads
+    louvain: NonNegativeInt = 5  # proteins of each line that the peer's extractor reads
+
+
+class EvaluateRecipe(Recipe):
+    """Judge vocabularies on the proteins drawn for judging."""
+
+    vocabularies: dict[str, str] = Field(default={})  # Parquet files by name
+    baselines: BaselineSettings = BaselineSettings()
+    attention: AttentionSettings = AttentionSettings()
+    questions: tuple[str, ...] = tuple(QUESTIONS)
+
+
+class _Read(NamedTuple):
+    """A language model ready to read, and the extractor of its words."""
+
+    attention: Attention
+    extractor: Extractor
+
+
+def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
+    """Judge all methods on all sets.
+
+    Args:
+        recipe: The settings.
+        folder: Folder of the run.
+
+    Returns:
+        Of each method the mean coverage and on how many sets it is enriched, also beyond its
+        letters and beyond all rivals; scores of units and pairs; what words and triples tell of
+        proteins. Files: the table of methods and sets, and all other scores.
+
+    Raises:
+        BadInput: if a vocabulary is no file of one, or there is no such question.
+        DatasetMissing: if a set is not on this machine.
+    """
+    started = time.perf_counter(), time.process_time()
+    learnt = proteins_of(CorpusData(), recipe.seed)[0].learnt[: recipe.baselines.proteins]
+    keys = {name: vocabulary_keys(path) for name, path in recipe.vocabularies.items()}
+    methods = {name: patterns(one) for name, one in keys.items()} | rivals(learnt, recipe.baselines)
+    lines = [judged(line) for line in PANEL]
+    table = evaluation_table(methods, lines, recipe.seed)
+    reading = opened_model(recipe.attention, learnt, recipe.seed)
+    others = {
+        "units": unit_scores(methods, recipe.seed),
+        "pairs": pair_scores({name: methods[name] for name in keys}, reading, recipe.seed),
+        "questions": question_scores(keys, recipe.questions, recipe.seed),
+    }
+    write_json(folder / OTHERS, others)
+    outputs = [_written(folder / TABLE, table), folder / OTHERS]
+    if reading is not None:
+        outputs.append(_written(folder / SAMPLE, from_maps(reading, lines, recipe)))
+    metrics = {**summaries(table), **_flat(others)}
+    seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
+    return Outcome("finished", metrics, _checksums(recipe), outputs, seconds)
+
+
+def vocabulary_keys(path: str) -> list[int]:
+    """Patterns of a vocabulary.
+
+    Args:
+        path: The Parquet file, from the root of the project where it is relative.
+
+    Returns:
+        Keys in the order of the file.
+    """
+    return read_vocabulary(project_root() / path).keys
+
+
+def rivals(learnt: Sequence[Codes], settings: BaselineSettings) -> dict[str, Finder]:
+    """Methods without a language model, and the peer's words.
+
+    Args:
+        learnt: Proteins to learn from.
+        settings: Number of words.
+
+    Returns:
+        By name, :data:`RIVALS` first.
+    """
+    pieces = BytePairs(learnt, settings.words)
+    return {
+        "byte pairs >= 3": pieces.longer(3),
+        "byte pairs >= 4": pieces.longer(4),
+        "frequent spaced words": frequent_spaced_words(learnt, settings.words),
+        "preferred spaced words": preferred_spaced_words(learnt, settings.words),
+        "peer strings": PeerStrings(open_peer_words()),
+        "byte pairs >= 2": pieces.longer(2),
+        LETTERS_ALONE: letters_alone(LETTERS_ALONE.split()[1]),
+    }
+
+
+def summaries(table: xr.Dataset) -> dict[str, float]:
+    """What is demanded of a vocabulary, for each method.
+
+    Args:
+        table: See :func:`sciml.protein.evaluation.table.evaluation_table`.
+
+    Returns:
+        Over the lines that count: mean coverage of all sets; on the sets annotated by residue
+        the mean coverage, and on how many the interval of the enrichment is above 1, that beyond
+        letters is, and the enrichment is greater than that of every rival.
+    """
+    counting = table.isel(line=table["counts"].values)
+    by_residue = counting.isel(line=counting["annotated_residues"].values > 0)
+    found: dict[str, float] = {"sets": counting.sizes["line"]}
+    found["sets_by_residue"] = by_residue.sizes["line"]
+    names = [str(name) for name in table["finder"].values]
+    for number, name in enumerate(names):
+        alone = by_residue.isel(finder=number)
+        others = [k for k, other in enumerate(names) if other in RIVALS and k != number]
+        best = by_residue["enrichment"].isel(finder=others).max("finder")
+        values = {
+            "coverage": counting["base"].isel(finder=number).mean(),
+            "random_coverage": counting["random_base"].isel(finder=number).mean(),
+            "base": alone["base"].mean(),
+            "enrichment": alone["enrichment"].mean(),
+            "random_enrichment": alone["random_enrichment"].mean(),
+            "sets_enriched": (alone["low"] > 1).sum(),
+            "sets_beyond_letters": (alone["beyond_low"] > 1).sum(),
+            "sets_better_than_rivals": ((alone["enrichment"] > best) & (alone["low"] > 1)).sum(),
+        }
+        found |= {_key(what, name): float(value) for what, value in values.items()}
+    return found
+
+
+def unit_scores(methods: Mapping[str, Finder], seed: int) -> dict[str, Any]:
+    """Recall and precision of scattered units, beside those of words at random places.
+
+    Args:
+        methods: By name.
+        seed: Of the places.
+
+    Returns:
+        By kind of unit and method.
+    """
+    found: dict[str, Any] = {}
+    for kind in UNITS:
+        proteins, units = judged_units(kind)
+        lengths = [len(one) for one in proteins]
+        for name, find in methods.items():
+            places = find(proteins)
+            real, random = (
+                unit_score(places, units),
+                random_unit_score(places, units, lengths, seed),
+            )
+            found.setdefault(kind, {})[name] = {
+                **{key: _number(value) for key, value in real._asdict().items()},
+                "random_recall": random.recall,
+                "random_precision": _number(random.precision),
+            }
+    return found
+
+
+def pair_scores(methods: Mapping[str, Finder], reading: _Read | None, seed: int) -> dict[str, Any]:
+    """Average precision of pairs of one unit, beside a truth matched in separation.
+
+    Args:
+        methods: Vocabularies by name; their pairs are scored by how many words hold them.
+        reading: A language model, whose heads link pairs.
+        seed: Of the null.
+
+    Returns:
+        By kind of unit and method.
+    """
+    found: dict[str, Any] = {}
+    for kind in UNITS:
+        proteins, units = judged_units(kind)
+        lengths, clusters = [len(one) for one in proteins], clusters_of(proteins)
+        truth = pairs_of_units(units)
+        scored: dict[str, ScoredPairs] = {
+            name: pairs_of_words(find(proteins)) for name, find in methods.items()
+        }
+        if reading is not None:
+            scored["attention"] = pairs_of_links(links_in(*reading, proteins))
+        found[kind] = {
+            name: pair_score(one, truth, lengths, clusters, seed)._asdict()
+            for name, one in scored.items()
+        }
+    return found
+
+
+def judged_units(kind: str) -> tuple[list[Codes], list[list[Unit]]]:
+    """Judged proteins that have units of two residues or more, and those units.
+
+    Args:
+        kind: One of :data:`UNITS`.
+
+    Returns:
+        Proteins, and of each its units.
+    """
+    name, type, label = UNITS[kind]
+    found = open_set(name)
+    sequences = drawn(protein.sequence for protein in found.proteins)
+    by_sequence = dict(zip((one.sequence for one in found.proteins), found.codes(), strict=True))
+    units = [
+        [unit for unit in one if len(unit.positions) > 1]
+        for one in units_by_protein(found, sequences, type, label)
+    ]
+    kept = [number for number, one in enumerate(units) if one]
+    renumbered = [
+        [unit._replace(protein=place) for unit in units[number]]
+        for place, number in enumerate(kept)
+    ]
+    return [by_sequence[sequences[number]] for number in kept], renumbered
+
+
+def question_scores(
+    keys: Mapping[str, Sequence[int]], questions: Sequence[str], seed: int
+) -> dict[str, Any]:
+    """What words and triples of letters tell of proteins.
+
+    Args:
+        keys: Vocabularies by name.
+        questions: See :data:`sciml.protein.evaluation.questions.QUESTIONS`.
+        seed: Of the folds.
+
+    Returns:
+        By question, vocabulary, and proteins (all, or judged ones alone).
+    """
+    found: dict[str, Any] = {}
+    for question in questions if keys else ():
+        classes = open_question(question)
+        others = triples(classes.proteins)
+        for name, one in keys.items():
+            result = contest(classes, word_presence(one)(classes.proteins), others, seed)
+            found.setdefault(question, {})[name] = {
+                which: {key: _number(value) for key, value in part._asdict().items()}
+                for which, part in result.items()
+            }
+    return found
+
+
+def opened_model(settings: AttentionSettings, learnt: Sequence[Codes], seed: int) -> _Read | None:
+    """The language model and the extractor of its words.
+
+    Args:
+        settings: Where the weights are.
+        learnt: Natural proteins, for the null model and the choice of heads.
+        seed: Of the shuffles.
+
+    Returns:
+        None where no weights are given.
+
+    Raises:
+        BadInput: if there is no such file.
+    """
+    if settings.weights is None:
+        return None
+    path = project_root() / settings.weights
+    if not path.is_file():
+        raise BadInput(
+            f"attention.weights: {settings.weights}: no such file; give weights that "
+            "`sciml run recipes/protein/language-model.yaml` has left"
+        )
+    model = load_model(path)
+
+    def read(codes: Codes, on_layer: Any) -> None:
+        attention(model, codes, on_layer)
+
+    natural = [one for one in learnt if len(one) <= _LONGEST][: settings.null_proteins]
+    null = fit_null(read, natural, seed)
+    used = informative_heads(read, natural[: settings.null_proteins // 4 or 1], null).used
+    return _Read(read, Extractor(null, used=used))
+
+
+def from_maps(reading: _Read, lines: Sequence[Judged], recipe: EvaluateRecipe) -> xr.Dataset:
+    """Words straight from maps, ours and the peer's, on a few proteins of each line that counts.
+
+    Args:
+        reading: The language model.
+        lines: What is judged.
+        recipe: How many proteins.
+
+    Returns:
+        See :func:`sciml.protein.evaluation.table.evaluation_table`.
+    """
+    few = [
+        first_of(one, recipe.attention.louvain)
+        for one in lines
+        if one.by_residue and not one.line.detail
+    ]
+    methods = {"attention words": extracted(*reading), "Louvain words": by_louvain(reading[0])}
+    return evaluation_table(methods, few, recipe.seed)
+
+
+def first_of(line: Judged, count: int) -> Judged:
+    """Some proteins of a line, none of them long.
+
+    Args:
+        line: What is judged.
+        count: How many proteins, two at least.
+
+    Returns:
+        The first ones of up to 400 residues.
+    """
+    chosen = [k for k, length in enumerate(line.lengths) if length <= _LONGEST][: max(count, 2)]
+    return Judged(
+        line.line,
+        [line.proteins[k] for k in chosen],
+        [line.annotated[k] for k in chosen],
+        np.arange(len(chosen)),
+    )
+
+
+def _key(what: str, name: str) -> str:
+    """The name of a metric."""
+    words = name.replace(">=", "").split()
+    return f"{what}_of_{'_'.join(words)}"
+
+
+def _flat(found: Mapping[str, Any], before: str = "") -> dict[str, float]:
+    """Nested scores as metrics; those that are no number are left out."""
+    flat: dict[str, float] = {}
+    for name, value in found.items():
+        key = f"{before}{'_'.join(str(name).replace('>=', '').split())}"
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{key}.")  # pyright: ignore[reportUnknownArgumentType]
+        elif value is not None:
+            flat[key] = value
+    return flat
+
+
+def _number(value: float) -> float | None:
+    """A number as JSON knows it."""
+    return None if np.isnan(value) else value
+
+
+def _checksums(recipe: EvaluateRecipe) -> dict[str, str]:
+    """SHA-256 of all that was read."""
+    found = {name: read_card(name).built.sha256 for name in set_names()}
+    files = [*recipe.vocabularies.values(), recipe.attention.weights]
+    return found | {one: sha256_of(project_root() / one) for one in files if one is not None}
+
+
+def _written(path: Path, data: xr.Dataset) -> Path:
+    """Write a table."""
+    write_with(path, lambda part: write_netcdf(part, data))
+    return path
+
+
+EVALUATION_TASKS = {"protein/evaluate": RecipeTask(EvaluateRecipe, evaluate)}
