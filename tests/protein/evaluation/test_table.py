@@ -91,9 +91,10 @@ def test_a_summary_counts_sets_and_compares_with_rivals() -> None:
     names = ["ours", *RIVALS]
     values = np.full((len(names), 3), 1.1)
     values[0] = [1.5, 1.2, 1.05]
+    columns = ("enrichment", "base", "random_base", "random_enrichment")
     table = xr.Dataset(
         {
-            **dict.fromkeys(
+            **dict.fromkeys(columns, (("finder", "line"), values)),
                 ("enrichment", "base", "random_base", "random_enrichment"),
                 (("finder", "line"), values),
             ),
