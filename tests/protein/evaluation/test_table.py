@@ -95,9 +95,6 @@ def test_a_summary_counts_sets_and_compares_with_rivals() -> None:
     table = xr.Dataset(
         {
             **dict.fromkeys(columns, (("finder", "line"), values)),
-                ("enrichment", "base", "random_base", "random_enrichment"),
-                (("finder", "line"), values),
-            ),
             "low": (("finder", "line"), values - 0.15),
             "beyond_low": (("finder", "line"), values - 0.3),
             "counts": ("line", [True, True, True]),
