@@ -18,7 +18,7 @@ IntColumn = NDArray[np.int32]
 
 _WORD = 64  # bits of a word of a row
 # Positions that are searched at once. Few would waste time on each branch, many leave the cache.
-_BLOCK = 1 << 18
+_BLOCK = 1 << 19
 # A row is kept as a list of its bits where there are fewer than this for each of its words.
 _SPARSE = 2.0
 
@@ -201,7 +201,7 @@ def _group(
     return rows, count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _grown(tree: Tree, branch: int, board: _Board, size: int) -> bool:
     """Put one more element before the ends; whether any is left."""
     depth, gap = int(tree.depth[branch]), int(tree.gap[branch])
@@ -280,7 +280,7 @@ def _sort_pairs(board: _Board, by: int) -> None:
                 upto[kind, symbol] += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _paired(board: _Board, symbol: int) -> bool:
     """Take the sorted ends that have a symbol before them; whether there is any."""
     kind = 0 if symbol < UNKNOWN else 1
@@ -317,14 +317,15 @@ def _join_moved(row: _Bits, moved: _Bits, into: _Bits, by: int, size: int) -> No
         into[word] = row[word] | moved[word] >> down | moved[word + 1] << up
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _tried(places: IntColumn, row: _Bits, by: int, found: IntColumn) -> int:
     """Positions so much before those of a list that are in a row; returns how many."""
-    count = 0
+    # Numbers without a sign spare the question whether an index counts from the end.
+    count, shift = np.uint64(0), np.uint64(by)
     for place in places:
-        before = np.int64(place) - by
-        found[count] = before
-        count += np.int64(row[before >> 6] >> np.uint64(before & 63) & np.uint64(1))
+        before = np.uint64(place) - shift
+        found[count] = np.int32(before)
+        count += row[before >> np.uint64(6)] >> (before & np.uint64(63)) & np.uint64(1)
     return int(count)
 
 
