@@ -2,8 +2,8 @@
 
 The patterns are the most frequent ones of four residues among residues drawn from the corpus at
 gaps of equal chance: with exact gaps of up to four positions, and with all bins of gaps, of which
-the widest has 32 widths; of letters and of classes. No vocabulary of ours is as dense as the last
-ones are: they are in it to show what wide gaps cost. Scanned is the whole corpus for what an
+the widest has 32 widths; of letters and of classes.
+Scanned is the whole corpus for what an
 occurrence covers. Processor time; reading is left out. A projection takes the time that the second
 half of the corpus adds to the first, and every protein of UniRef50.
 """

@@ -66,8 +66,8 @@ def select(
     Args:
         keys: Candidates, see :mod:`sciml.protein.vocabulary.keys`; at best those that are
             significant.
-        proteins: What is to be written down. All occurrences of all candidates are held, 56 bytes
-            each.
+        proteins: What is to be written down. All occurrences of all candidates are held at once,
+            more than 100 bytes each, so with wide gaps and many candidates take a sample.
         settings: Size and coverage.
 
     Returns:
