@@ -55,7 +55,8 @@ from sciml.protein.words.null import Attention
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
 
-TABLE, OTHERS, SAMPLE = "evaluation.nc", "units_pairs_questions.json", "attention.nc"
+TABLE, OTHERS = "evaluation.nc", "units_pairs_questions.json"
+FROM_MAPS, FROM_LOUVAIN = "attention.nc", "louvain.nc"
 
 # Methods that a vocabulary must beat. Letters alone are no vocabulary; they are printed beside.
 RIVALS: Final = (
@@ -89,7 +90,8 @@ class AttentionSettings(Settings):
 
     weights: str | None = None  # a file of weights; none: no such words
     null_proteins: PositiveInt = 100  # natural ones, for the null model and the choice of heads
-    louvain: NonNegativeInt = 5  # proteins of each line that the peer's extractor reads
+    proteins: PositiveInt = 150  # of each line that our extractor reads
+    louvain: NonNegativeInt = 5  # of each line that the peer's extractor reads, for it takes long
 
 
 class EvaluateRecipe(Recipe):
@@ -139,7 +141,7 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
     write_json(folder / OTHERS, others)
     outputs = [_written(folder / TABLE, table), folder / OTHERS]
     if reading is not None:
-        outputs.append(_written(folder / SAMPLE, from_maps(reading, lines, recipe)))
+        outputs += [_written(folder / name, one) for name, one in from_maps(reading, lines, recipe)]
     metrics = {**summaries(table), **_flat(others)}
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
     return Outcome("finished", metrics, _checksums(recipe), outputs, seconds)
@@ -353,24 +355,29 @@ def opened_model(settings: AttentionSettings, learnt: Sequence[Codes], seed: int
     return _Read(read, Extractor(null, used=used))
 
 
-def from_maps(reading: _Read, lines: Sequence[Judged], recipe: EvaluateRecipe) -> xr.Dataset:
-    """Words straight from maps, ours and the peer's, on a few proteins of each line that counts.
+def from_maps(
+    reading: _Read, lines: Sequence[Judged], recipe: EvaluateRecipe
+) -> list[tuple[str, xr.Dataset]]:
+    """Words straight from maps, ours and the peer's, on the lines that count.
 
     Args:
         reading: The language model.
         lines: What is judged.
-        recipe: How many proteins.
+        recipe: How many proteins of each line.
 
     Returns:
-        See :func:`sciml.protein.evaluation.table.evaluation_table`.
+        Names of files and tables, see :func:`sciml.protein.evaluation.table.evaluation_table`.
     """
-    few = [
-        first_of(one, recipe.attention.louvain)
-        for one in lines
-        if one.by_residue and not one.line.detail
-    ]
-    methods = {"attention words": extracted(*reading), "Louvain words": by_louvain(reading[0])}
-    return evaluation_table(methods, few, recipe.seed)
+    chosen = recipe.attention
+    counting = [one for one in lines if one.by_residue and not one.line.detail]
+    ours = {"attention words": extracted(*reading)}
+    few = [first_of(one, chosen.proteins) for one in counting]
+    tables = [(FROM_MAPS, evaluation_table(ours, few, recipe.seed))]
+    if chosen.louvain:
+        theirs = {"Louvain words": by_louvain(reading.attention)}
+        fewer = [first_of(one, chosen.louvain) for one in counting]
+        tables.append((FROM_LOUVAIN, evaluation_table(theirs, fewer, recipe.seed)))
+    return tables
 
 
 def first_of(line: Judged, count: int) -> Judged:

@@ -29,7 +29,6 @@ from sciml.protein.evaluation.spaced import (
     support,
 )
 from sciml.protein.sources import PeerWords
-from sciml.protein.vocabulary.keys import pattern_at
 from sciml.protein.vocabulary.scanner import Scanner
 
 SIZE: Final = 10_000  # words of each baseline
@@ -199,23 +198,6 @@ class PeerStrings:
             for start in range(len(classes) - size + 1)
             if classes[start : start + size] in strings
         ]
-
-
-def peer_patterns(found: PeerWords) -> Finder:
-    """The peer's words of up to eight residues, gaps included, as patterns of classes.
-
-    Args:
-        found: Proteins and the peer's words in them.
-
-    Returns:
-        The method that looks for them; gaps may be as wide as the bin they fall into.
-    """
-    keys: set[int] = set()
-    for protein, words in zip(found.proteins, found.words, strict=True):
-        codes = encoded(protein.sequence)
-        spelt = (pattern_at(codes, word.positions) for word in words)
-        keys.update(one.key for one in spelt if one is not None)
-    return patterns(sorted(keys))
 
 
 def patterns(keys: Sequence[int]) -> Finder:

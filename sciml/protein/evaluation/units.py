@@ -12,6 +12,8 @@ from sciml.protein.evaluation.places import Places, Residues, distinct, thrown
 from sciml.protein.sets import Unit
 
 LEAST_JACCARD: Final = 0.5  # residues in common over those of both, from which a word is a unit
+# Residues in common at least: else a word of one residue would be half of every bond of two.
+LEAST_COMMON: Final = 2
 
 
 class UnitScore(NamedTuple):
@@ -31,7 +33,7 @@ def unit_score(
     Args:
         places: Words.
         units: Of each protein.
-        least: Jaccard index from which on a word counts as the unit.
+        least: Jaccard index from which on a word counts as the unit, if both share two residues.
 
     Returns:
         The score; words that have the same residues count once, and those in proteins without a
@@ -128,7 +130,7 @@ def _compare(places: Places, units: _Listed, of_unit: FloatArray, of_word: Float
 
 @numba.njit(cache=True)
 def _jaccard(one: Residues, two: Residues) -> float:
-    """Residues in common over those of either, of two ascending lists."""
+    """Residues in common over those of either, of two ascending lists; 0 if hardly any are."""
     common, a, b = 0, 0, 0
     while a < len(one) and b < len(two):
         if one[a] == two[b]:
@@ -137,4 +139,4 @@ def _jaccard(one: Residues, two: Residues) -> float:
             a += 1
         else:
             b += 1
-    return common / (len(one) + len(two) - common)
+    return common / (len(one) + len(two) - common) if common >= LEAST_COMMON else 0.0

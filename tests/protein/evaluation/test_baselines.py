@@ -10,7 +10,6 @@ from sciml.protein.evaluation.baselines import (
     BytePairs,
     PeerStrings,
     frequent_spaced_words,
-    peer_patterns,
     preferred_spaced_words,
 )
 from sciml.protein.evaluation.places import covered
@@ -121,8 +120,3 @@ def test_peer_strings_match_by_class_and_only_without_gaps() -> None:
     assert len(words) == 1
     (mask,) = covered(words([encoded("MVREDMKDXXXC")]), [12])
     assert mask.tolist() == [False] + [True] * 4 + [False] * 7
-
-
-def test_peer_patterns_match_with_gaps() -> None:
-    (mask,) = covered(peer_patterns(peer())([encoded("MMMRDAAAC")]), [9])
-    assert mask.tolist() == [False] * 3 + [True, True, False, False, False, True]

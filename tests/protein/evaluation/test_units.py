@@ -41,7 +41,7 @@ def test_scores_are_those_of_sets(seed: int) -> None:
 
     def alike(one: Word, other: Unit) -> bool:
         here, there = set(one.positions), set(other.positions.tolist())
-        return len(here & there) / len(here | there) >= 0.5
+        return len(here & there) >= 2 and len(here & there) / len(here | there) >= 0.5
 
     pairs = list(zip(units, words, strict=True))
     found = [any(alike(w, u) for w in ws) for us, ws in pairs for u in us]
@@ -59,6 +59,11 @@ def test_a_word_in_a_protein_without_units_does_not_count() -> None:
     units = [[unit(0, 1, 5)], []]
     places = places_of_words([[word(1, 5)], [word(2, 3)]])
     assert unit_score(places, units) == (1, 1, 1.0, 1.0)
+
+
+def test_a_word_of_one_residue_is_no_bond_of_two() -> None:
+    score = unit_score(places_of_words([[word(10)]]), [[unit(0, 10, 15)]])
+    assert (score.recall, score.precision) == (0, 0)
 
 
 def test_chance_finds_a_pair_as_often_as_there_are_places() -> None:
