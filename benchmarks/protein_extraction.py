@@ -40,7 +40,7 @@ from sciml.protein.words.planted import PlantedSettings, planted_maps
 
 RESIDUES, PROTEINS, NATURAL = 200, 6, 20  # of each protein; judged; to learn heads and null from
 RATE = ExtractorSettings().link.false_discoveries
-SAMPLED_HEADS = 4  # of 120, for Louvain
+SAMPLED_HEADS = 2  # of 120, for Louvain
 Positions = tuple[int, ...]
 
 

@@ -31,7 +31,7 @@ _ERROR = 1e-4  # of counts, as a share of all proteins
 class GrammarWordsRecipe(Recipe):
     """Count what heads link in proteins of the grammar, and judge it by what was planted."""
 
-    weights: str = "protein/grammar-fast"  # recipe whose record has them
+    weights: str = "protein/grammar"  # recipe whose record has them
     grammar: GrammarSettings = GrammarSettings()
     proteins: PositiveInt = 200  # of another part than the model has seen
     links: float = Field(default=-2.0, ge=-4, le=-1.5)  # log10 of a link's largest p-value
