@@ -17,7 +17,7 @@ import sciml  # noqa: F401 - makes the process settings, which must precede Padd
 import argparse
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,15 +33,19 @@ from sciml.protein.words.extractor import (
     fit_null,
     informative_heads,
 )
-from sciml.protein.words.links import Links
 from sciml.protein.words.louvain import communities, louvain_words
 from sciml.protein.words.null import heads_of
-from sciml.protein.words.planted import PlantedSettings, planted_maps
+from sciml.protein.words.planted import (
+    PlantedSettings,
+    Positions,
+    false_links,
+    found_words,
+    planted_maps,
+)
 
 RESIDUES, PROTEINS, NATURAL = 200, 6, 20  # of each protein; judged; to learn heads and null from
 RATE = ExtractorSettings().link.false_discoveries
 SAMPLED_HEADS = 2  # of 120, for Louvain
-Positions = tuple[int, ...]
 
 
 class Tally(NamedTuple):
@@ -63,21 +67,7 @@ def random_proteins(seed: int, count: int, residues: int) -> list[Codes]:
     return [draw.integers(0, 20, residues).astype(np.uint8) for _ in range(count)]
 
 
-def found_of(truth: list[Positions], words: Iterable[Positions]) -> int:
-    """Planted words that one of the words is."""
-    sets = [set(word) for word in words]
-    return sum(
-        any(2 * len(set(one) & other) >= len(set(one) | other) for other in sets) for one in truth
-    )
-
-
-def false_links(truth: list[Positions], links: Links) -> int:
-    """Links between residues that are not of one planted word."""
-    word = {residue: number for number, one in enumerate(truth) for residue in one}
-    return sum(word.get(int(a), -1) != word.get(int(b), -2) for a, b in links.pair)
-
-
-def false_words(truth: list[Positions], words: Iterable[Positions]) -> int:
+def false_words(truth: list[Positions], words: Sequence[Positions]) -> int:
     """Words most of whose residues are not of one planted word."""
     return sum(all(2 * len(set(one) & set(w)) <= len(w) for one in truth) for w in words)
 
@@ -96,13 +86,13 @@ def planted_tallies(seed: int) -> tuple[Tally, Tally]:
         truth = model.truth(protein)
         reading = extractor.read(model.attention, protein)
         links, words = reading.links(), [word.positions for word in reading.words()]
-        found = found_of(truth, words)
+        found = found_words(truth, words)
         ours = ours.plus(Tally(len(truth), found, len(links.head), false_links(truth, links)))
         if seed == 0 and theirs.planted == 0:  # one protein, for Louvain takes minutes
             maps = np.stack([one[1:-1, 1:-1] for _, one in heads_of(model.attention, protein)])
             other = [word.positions for word in louvain_words(maps)]
             claimed, false = len(other), false_words(truth, other)
-            theirs = theirs.plus(Tally(len(truth), found_of(truth, other), claimed, false))
+            theirs = theirs.plus(Tally(len(truth), found_words(truth, other), claimed, false))
     return ours, theirs
 
 

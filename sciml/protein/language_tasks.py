@@ -1,7 +1,5 @@
 """The recipe that trains a language model of proteins."""
 
-import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +15,7 @@ from sciml.protein.language.network import LanguageModel, LanguageModelSettings
 from sciml.protein.language.training import Proteins, train
 from sciml.protein.language.weights import save_weights
 from sciml.protein.relatives import without_relatives
-from sciml.protein.sources import corpus, judged_proteins
+from sciml.protein.sources import corpus, drawn, judged_proteins
 from sciml.training.fit import FitSettings
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
@@ -110,7 +108,7 @@ def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
         others = speak(data.grammar, data.validation, seed, part=1)
         return Proteins(learnt.proteins, others.proteins), Told({}, 0)
     found = corpus(data.source)
-    chosen = [encoded(one) for one in in_drawn_order(found.sequences)]
+    chosen = [encoded(one) for one in drawn(found.sequences, len(found.sequences))]
     validation, others = chosen[: data.validation], chosen[data.validation :]
     judged = [encoded(one) for one in judged_proteins(data.source)]
     free = without_relatives(others, [*judged, *validation])
@@ -125,11 +123,6 @@ def letters_alone(proteins: Proteins) -> float:
     )
     shares = (learnt + 1) / (learnt + 1).sum()
     return float(np.exp(-(judged * np.log(shares)).sum() / judged.sum()))
-
-
-def in_drawn_order(sequences: Sequence[str]) -> list[str]:
-    """Distinct sequences in an order that depends on nothing but themselves."""
-    return sorted(set(sequences), key=lambda one: hashlib.sha256(one.encode()).hexdigest())
 
 
 LANGUAGE_TASKS = {"protein/language-model": RecipeTask(LanguageRecipe, language_model)}

@@ -14,7 +14,6 @@ from sciml.protein.language_tasks import (
     WEIGHTS_FILE,
     CorpusData,
     LanguageRecipe,
-    in_drawn_order,
     language_model,
     letters_alone,
     proteins_of,
@@ -40,10 +39,6 @@ def test_the_recipe_leaves_weights_and_says_what_letters_alone_would_give(tmp_pa
 def test_letters_alone_are_undecided_among_equally_frequent_ones() -> None:
     even = [encoded("ACDEFGHIKLMNPQRSTVWY") for _ in range(200)]
     np.testing.assert_allclose(letters_alone(Proteins(even, even)), 20, rtol=1e-6)
-
-
-def test_the_order_of_proteins_does_not_depend_on_their_file() -> None:
-    assert in_drawn_order(["AC", "DE", "AC"]) == in_drawn_order(["DE", "AC"])
 
 
 @pytest.mark.realdata

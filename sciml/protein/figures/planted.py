@@ -27,9 +27,14 @@ from sciml.protein.words.extractor import (
     fit_null,
     informative_heads,
 )
-from sciml.protein.words.links import Links
 from sciml.protein.words.null import NullTables, heads_of
-from sciml.protein.words.planted import PlantedMaps, PlantedSettings, planted_maps
+from sciml.protein.words.planted import (
+    PlantedMaps,
+    PlantedSettings,
+    false_links,
+    found_words,
+    planted_maps,
+)
 from sciml.protein.words.scores import corrected
 from sciml.training.run import record_folder
 
@@ -58,21 +63,15 @@ def _extractor(null: list[NullTables], model: PlantedMaps) -> Extractor:
     return Extractor(null, _SETTINGS, heads.used)
 
 
-def _false(links: Links, truth: list[tuple[int, ...]]) -> int:
-    """Links whose residues are not of one planted word."""
-    of = {residue: number for number, word in enumerate(truth) for residue in word}
-    return sum(of.get(int(a), -1) != of.get(int(b), -2) for a, b in links.pair)
-
-
 def _judged(null: list[NullTables], model: PlantedMaps) -> _Found:
     """Recall and false links of one strength."""
     extractor, found, planted, false, claimed = _extractor(null, model), 0, 0, 0, 0
     for protein in _proteins(2, _PROTEINS):
         reading, truth = extractor.read(model.attention, protein), model.truth(protein)
-        links, words = reading.links(), [set(word.positions) for word in reading.words()]
-        found += sum(any(2 * len(w & set(t)) >= len(w | set(t)) for w in words) for t in truth)
+        links, words = reading.links(), [word.positions for word in reading.words()]
+        found += found_words(truth, words)
         planted += len(truth)
-        false += _false(links, truth)
+        false += false_links(truth, links)
         claimed += len(links.head)
     return _Found(found / planted, false / max(claimed, 1))
 

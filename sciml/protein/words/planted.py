@@ -1,6 +1,6 @@
 """Maps of attention made by a known rule: noise of several kinds, and words that are planted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,10 @@ from pydantic import Field, PositiveInt
 from sciml.core.axes import FloatArray
 from sciml.core.settings import Settings
 from sciml.protein.alphabet import Codes
+from sciml.protein.words.links import Links
 from sciml.protein.words.null import Attention, Maps
+
+Positions = tuple[int, ...]
 
 
 class PlantedSettings(Settings):
@@ -60,6 +63,28 @@ def planted_maps(settings: PlantedSettings, seed: int, *, speak: bool = True) ->
             on_layer(layer, np.stack(maps).astype(np.float32))
 
     return PlantedMaps(attention, truth)
+
+
+def found_words(truth: Sequence[Positions], words: Sequence[Positions]) -> int:
+    """How many planted words one of the words shares at least half of both residues with.
+
+    Args:
+        truth: Residues of each planted word.
+        words: Residues of each word that was found.
+
+    Returns:
+        A number of planted words.
+    """
+    sets = [set(word) for word in words]
+    return sum(
+        any(2 * len(set(one) & other) >= len(set(one) | other) for other in sets) for one in truth
+    )
+
+
+def false_links(truth: Sequence[Positions], links: Links) -> int:
+    """How many links are not between residues of one planted word."""
+    word = {residue: number for number, one in enumerate(truth) for residue in one}
+    return sum(word.get(int(a), -1) != word.get(int(b), -2) for a, b in links.pair)
 
 
 def _words(settings: PlantedSettings, codes: Codes, seed: int) -> list[tuple[int, ...]]:
