@@ -6,7 +6,10 @@ Source:
     three seeds, communities of 5 to 25 residues.
 """
 
+import signal
+import threading
 from collections.abc import Iterator
+from types import FrameType
 
 import networkx as nx
 import numpy as np
@@ -19,6 +22,11 @@ _DENSEST = 0.4  # share of entries that are edges at most
 _SIZES = (5, 25)  # residues of a word
 _SPARSEST = 0.01  # share of a word's pairs that are edges
 _SEEDS = 3
+_LONGEST = 5.0  # processor seconds of one search; those that end take less than one
+
+
+class _GivenUp(Exception):
+    """A search took too long."""
 
 
 def louvain_words(maps: NDArray[np.float32]) -> list[Word]:
@@ -38,11 +46,22 @@ def louvain_words(maps: NDArray[np.float32]) -> list[Word]:
 
 
 def communities(one: NDArray[np.float32]) -> Iterator[tuple[int, ...]]:
-    """Connected communities of one head, from several seeds. Shape (residue, residue)."""
+    """Connected communities of one head, from several seeds.
+
+    Args:
+        one: A map, without start and end. Shape (residue, residue).
+
+    Yields:
+        Residues of each community, ascending. A seed whose search does not end gives none, and
+        neither do those after it; outside of the main thread such a search is not given up.
+    """
     graph = nx.from_numpy_array(binarised(one), create_using=nx.DiGraph)
     seen = set()
     for seed in range(_SEEDS):
-        for members in nx.community.louvain_communities(graph, seed=seed):
+        found = _search(graph, seed)
+        if found is None:
+            return
+        for members in found:
             if not _SIZES[0] <= len(members) <= _SIZES[1]:
                 continue
             part = graph.subgraph(members)
@@ -51,6 +70,26 @@ def communities(one: NDArray[np.float32]) -> Iterator[tuple[int, ...]]:
             if good and positions not in seen:
                 seen.add(positions)
                 yield positions
+
+
+def _search(graph: "nx.DiGraph[int]", seed: int) -> list[set[int]] | None:
+    """Communities from one seed; None where the search does not end."""
+    if threading.current_thread() is not threading.main_thread():
+        return nx.community.louvain_communities(graph, seed=seed)
+    before = signal.signal(signal.SIGVTALRM, _give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _LONGEST)
+    try:
+        return nx.community.louvain_communities(graph, seed=seed)
+    except _GivenUp:
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _give_up(_number: int, _frame: FrameType | None) -> None:
+    """End the search that runs."""
+    raise _GivenUp
 
 
 def binarised(one: NDArray[np.float32]) -> NDArray[np.int8]:

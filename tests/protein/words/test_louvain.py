@@ -1,7 +1,10 @@
 """The peer's extractor finds what it is made for."""
 
+import networkx as nx
 import numpy as np
+import pytest
 
+from sciml.protein.words import louvain
 from sciml.protein.words.louvain import binarised, communities, louvain_words
 
 
@@ -23,3 +26,14 @@ def test_small_communities_are_no_words() -> None:
 def test_a_dense_head_keeps_its_top_two_fifths() -> None:
     one = np.random.default_rng(0).random((30, 30)).astype(np.float32)
     assert abs(binarised(one).mean() - 0.4) < 0.01
+
+
+def test_a_search_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(_graph: "nx.DiGraph[int]", seed: int) -> list[set[int]]:
+        while seed >= 0:
+            pass
+        return []
+
+    monkeypatch.setattr(louvain, "_LONGEST", 0.05)
+    monkeypatch.setattr(nx.community, "louvain_communities", search)
+    assert list(communities(np.eye(20, dtype=np.float32))) == []
