@@ -19,7 +19,7 @@ MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := $(VENV)/bin
-# Test files that run at the same time; each process takes up to 2 GB.
+# Test files, figures, notebooks or recipes at the same time; each process takes up to 2 GB.
 WORKERS ?= 2
 NOTEBOOKS ?= $(wildcard notebooks/*/*.ipynb)
 
@@ -75,7 +75,7 @@ $(READY): $(PACKAGES)
 	@touch $@
 
 reproduce: setup ## every fast recipe and notebook on embedded data, figures checked, report made
-	$(call stage,reproduce,$(BIN)/sciml reproduce --all)
+	$(call stage,reproduce,$(BIN)/sciml reproduce --all --workers $(WORKERS))
 
 test: lint types units notebooks ## style, types, unit tests with coverage, notebooks
 

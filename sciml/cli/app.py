@@ -99,12 +99,15 @@ def reproduce(
     everything: Annotated[bool, typer.Option("--all", help="Everything that is fast.")] = False,
     full: Annotated[bool, typer.Option(help="Run the figures' full recipes first.")] = False,
     accept: Annotated[bool, typer.Option(help="Store the figures as the new references.")] = False,
+    workers: Annotated[int, typer.Option("--workers", "-j", help="Processes at a time.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Draw figures, run notebooks and fast recipes again, check them, write the report."""
     from sciml.cli.reproduce import reproduce as reproduce_names
 
-    outcome = reproduce_names(tuple(names or ()), everything=everything, full=full, accept=accept)
+    outcome = reproduce_names(
+        tuple(names or ()), everything=everything, full=full, accept=accept, workers=workers
+    )
     _show(outcome.rows, as_json)
     if not as_json:
         typer.echo(f"\nreport: {outcome.report}")

@@ -110,6 +110,15 @@ def test_a_crash_in_one_figure_is_told_and_the_others_go_on(
     assert json.loads((checkout / "report/status.json").read_text())[0]["status"] == "failed"
 
 
+def test_two_workers_give_the_rows_of_one_in_the_same_order(checkout: Path) -> None:
+    asked = [FIGURE, "hydro/section-growth", "hydro/wave-loads-errors"]
+    alone, shared = (reproduce(asked, workers=count).rows for count in (1, 2))
+    for one, other in zip(alone, shared, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+    with pytest.raises(BadInput, match="expected one at least, got 0"):
+        reproduce(asked, workers=0)
+
+
 def test_a_report_needs_something_to_report(checkout: Path) -> None:
     with pytest.raises(BadInput, match="nothing has been reproduced yet"):
         report_again()
