@@ -5,7 +5,6 @@ looked up in the same time.
 """
 
 from collections.abc import Sequence
-from itertools import product
 from typing import Final, NamedTuple
 
 import numba
@@ -16,6 +15,8 @@ from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import UNKNOWN, Codes
 from sciml.protein.evaluation.places import Places
+from sciml.protein.vocabulary.census import Census, CensusSettings
+from sciml.protein.vocabulary.census import offsets as census_offsets
 
 ELEMENTS: Final = 4  # letters of a word
 WORDS_OF_A_SHAPE: Final = UNKNOWN**ELEMENTS
@@ -34,8 +35,7 @@ def offsets(widest: int = 3) -> Offsets:
     Returns:
         Offsets from the first letter. Shape (shape, 4).
     """
-    steps = np.array(list(product(range(1, widest + 1), repeat=ELEMENTS - 1)), np.int32)
-    return np.concatenate([np.zeros((len(steps), 1), np.int32), steps.cumsum(1, np.int32)], axis=1)
+    return census_offsets(ELEMENTS, widest)
 
 
 class SpacedWords(NamedTuple):
@@ -92,18 +92,16 @@ def support(proteins: Sequence[Codes], shapes: Offsets, weights: FloatArray | No
 
     Args:
         proteins: See :func:`sciml.protein.alphabet.encoded`.
-        shapes: Of the words.
+        shapes: Of the words, as :func:`offsets` gives them.
         weights: Of the proteins, for example one over the size of the family; 1 by default.
 
     Returns:
         Sums of weights.
     """
-    weight = np.ones(len(proteins)) if weights is None else weights
-    found = np.zeros((len(shapes), WORDS_OF_A_SHAPE), np.float32)
-    seen = np.full(found.shape, -1, np.int32)
-    for number, one in enumerate(proteins):
-        _count(one, number, weight[number], shapes, seen, found)
-    return found
+    widest = int(shapes[:, 1].max())  # all shapes up to it are counted
+    census = Census(CensusSettings(elements=ELEMENTS, widest=widest))
+    census.add(proteins, None if weights is None else weights.tolist())
+    return census.table().support.astype(np.float32)
 
 
 def expected(proteins: Sequence[Codes], weights: FloatArray | None = None) -> NDArray[np.float32]:
@@ -137,24 +135,6 @@ def preference(seen: Table, by_chance: NDArray[np.float32]) -> Table:
         log2 of the ratio, with two proteins added to both.
     """
     return np.log2((seen + np.float32(_PSEUDO)) / (by_chance + np.float32(_PSEUDO)))
-
-
-@numba.njit(cache=True)
-def _count(
-    codes: Codes,
-    number: int,
-    weight: float,
-    shapes: Offsets,
-    seen: NDArray[np.int32],
-    found: Table,
-) -> None:
-    """Add a protein to the words that stand in it."""
-    for shape in range(len(shapes)):
-        for start in range(len(codes) - shapes[shape, -1]):
-            word = _word(codes, start, shapes[shape])
-            if word >= 0 and seen[shape, word] != number:
-                seen[shape, word] = number
-                found[shape, word] += weight
 
 
 @numba.njit(cache=True)

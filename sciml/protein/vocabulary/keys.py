@@ -176,6 +176,13 @@ def patterns_of(
     return found
 
 
+def symbols_of(spelling: Spelling) -> tuple[int, ...]:
+    """The symbol of each letter, or of each class of one letter or more, in their order."""
+    if spelling == "letters":
+        return tuple(range(len(LETTERS)))
+    return tuple(_SYMBOL_OF[frozenset(members)] for members in CLASSES)
+
+
 def symbol_members() -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     """Which residues each symbol stands for. Shape (symbol, code); unknown belongs to none."""
     members = np.zeros((len(SYMBOLS), UNKNOWN + 1), bool)

@@ -1,0 +1,190 @@
+"""Which words of a census a vocabulary holds: several questions, each with a share of its own.
+
+No single question finds all that words are good for. Words that shuffled proteins, which keep every
+pair of neighbours, hardly have are motifs. Words that letters drawn alone hardly make are of
+stretches with an unusual composition. And the words that most proteins have are neither. A
+vocabulary is put together of parts, each the best words by one question, as many as cover a given
+share of residues; so a part of long words is not drowned by one of short words. No label of any
+residue is looked at.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+from scipy import special
+
+from sciml.core.axes import FloatArray, IntArray
+from sciml.core.errors import BadInput
+from sciml.core.settings import Settings
+from sciml.protein.alphabet import CLASS_OF_CODE, CLASSES, UNKNOWN, Codes
+from sciml.protein.vocabulary.census import CensusSettings, Table
+from sciml.protein.vocabulary.counting import UNIT
+from sciml.protein.vocabulary.scanner import Scanner
+from sciml.protein.vocabulary.significance import false_discovery_rates
+from sciml.protein.vocabulary.store import VocabularyEntry
+
+_PSEUDO: Final = 2.0  # proteins added to support and to chance, so that rare words rank low
+
+_LEAST_EXPECTED: Final = 1.0  # proteins; what no shuffle showed is not impossible
+_MOST: Final = 50_000  # words of a part
+
+Question = Literal["order", "composition", "support"]
+
+
+class PartSettings(Settings):
+    """A part of a vocabulary: the words that are best by one question."""
+
+    census: CensusSettings = CensusSettings()
+    # Support over that in shuffled proteins; over that by letters alone; or support itself.
+    by: Question = "order"
+    support: NonNegativeFloat = 10.0  # least of a word, proteins
+    rate: float = Field(default=0.01, gt=0, le=1)  # of false discoveries; support asks none
+    coverage: float | None = Field(default=None, gt=0, le=1)  # share of residues they may cover
+    words: PositiveInt | None = None  # how many they may be
+
+    @model_validator(mode="after")
+    def _ends(self) -> "PartSettings":
+        """Refuse a part without a size, or with two."""
+        if (self.coverage is None) == (self.words is None):
+            raise ValueError("a part needs either coverage or words")
+        return self
+
+
+class Counted(NamedTuple):
+    """What a census counted of words of one kind."""
+
+    seen: Table
+    shuffled: Table  # the same of proteins shuffled with their pairs of neighbours
+    letters: IntArray  # summed weights of residues, in units of counting. Shape (code,)
+
+
+class Ranked(NamedTuple):
+    """Words in the order of a question. Shape (word,) each."""
+
+    places: IntArray  # in the flat table
+    support: FloatArray
+    expected: FloatArray  # by chance as the question has it
+    q: FloatArray  # rate of false discoveries
+
+
+def ranked(counted: Counted, part: PartSettings) -> Ranked:
+    """The words of a kind that may belong to a part, the best first.
+
+    Args:
+        counted: What was counted.
+        part: The question.
+
+    Returns:
+        Words with enough support whose rate of false discoveries among all possible words is low
+        enough; of equals, those that come first in the table.
+    """
+    support = counted.seen.support.ravel()
+    if part.by == "composition":
+        expected = np.tile(by_letters(counted), counted.seen.settings.shapes)
+    else:
+        expected = counted.shuffled.support.ravel()
+    places = np.flatnonzero((support >= part.support) & (support > 0))
+    support, expected = support[places], expected[places]
+    p = _beyond_shuffled(support, expected)
+    if part.by == "composition":
+        p = special.gammainc(support, expected)
+    q = false_discovery_rates(p, max(counted.seen.units.size, len(p)))
+    kept = q <= (1.0 if part.by == "support" else part.rate)
+    ratio = np.log2((support + _PSEUDO) / (expected + _PSEUDO))
+    score = support if part.by == "support" else ratio
+    order = np.argsort(-score[kept], kind="stable")
+    best = np.flatnonzero(kept)[order]
+    return Ranked(places[best], support[best], expected[best], q[best])
+
+
+def _beyond_shuffled(support: FloatArray, shuffled: FloatArray) -> FloatArray:
+    """Probability of such a support if proteins and their shuffles had a word alike often.
+
+    Both are counts; given their sum, one is binomial. So what one shuffle shows by chance is not
+    taken for the truth.
+
+    Source:
+        Przyborowski & Wilenski, Homogeneity of results in testing samples from Poisson series,
+        Biometrika 31, 313 (1940).
+    """
+    return np.asarray(special.betainc(support, shuffled + 1.0, 0.5), float)
+
+
+def by_letters(counted: Counted) -> FloatArray:
+    """Occurrences of words if residues were drawn alone from all proteins. Shape (word,)."""
+    settings = counted.seen.settings
+    letters = counted.letters[:UNKNOWN] / UNIT
+    if settings.spelling == "classes":
+        letters = np.bincount(CLASS_OF_CODE[:UNKNOWN], letters, len(CLASSES))
+    share = letters / max(letters.sum(), 1e-300)
+    chance = reduce(np.multiply.outer, [share] * settings.elements)
+    return np.asarray(chance, float).ravel() * letters.sum()
+
+
+def entries_of(
+    counted: Counted, part: PartSettings, sample: Sequence[Codes]
+) -> list[VocabularyEntry]:
+    """A part of a vocabulary.
+
+    Args:
+        counted: What was counted.
+        part: The question, and the size.
+        sample: Proteins on which coverage is measured.
+
+    Returns:
+        Its words, the best first.
+
+    Raises:
+        BadInput: if no word qualifies, or already the first one covers more than the share.
+    """
+    found = ranked(counted, part)
+    keys = counted.seen.keys(found.places[: part.words] if part.words else found.places[:_MOST])
+    size = len(keys) if part.coverage is None else _most_within(keys, sample, part.coverage)
+    if not size:
+        raise BadInput(
+            f"vocabulary: no word by {part.by} with support {part.support:g} fits; ask less "
+            "support or more coverage"
+        )
+    ratio = found.support / np.maximum(found.expected, _LEAST_EXPECTED)
+    told = found.support * np.maximum(np.log2(ratio), 0)
+    columns = (keys, found.support, found.expected, found.q, told)
+    return [
+        VocabularyEntry(key, float(support), float(expected), float(q), float(bits))
+        for key, support, expected, q, bits in zip(*(one[:size] for one in columns), strict=True)
+    ]
+
+
+def joined(parts: Sequence[Sequence[VocabularyEntry]]) -> tuple[VocabularyEntry, ...]:
+    """Parts as one vocabulary: each pattern once, as the first part that has it tells it."""
+    found: dict[int, VocabularyEntry] = {}
+    for part in parts:
+        for entry in part:
+            found.setdefault(entry.key, entry)
+    return tuple(found.values())
+
+
+def covered_share(keys: Sequence[int], proteins: Sequence[Codes]) -> float:
+    """Share of the residues of proteins that belong to an occurrence of a pattern."""
+    if not keys or not proteins:
+        return 0.0
+    covered = Scanner(keys).covered(proteins)
+    return sum(int(one.sum()) for one in covered) / max(sum(map(len, covered)), 1)
+
+
+def _most_within(keys: Sequence[int], sample: Sequence[Codes], share: float) -> int:
+    """How many of the first words cover no more than a share of residues."""
+    within, beyond = 0, len(keys) + 1
+    tried = min(1024, len(keys))
+    while beyond - within > 1:
+        if covered_share(keys[:tried], sample) <= share:
+            within = tried
+        else:
+            beyond = tried
+        # Doubling first, for most parts are far smaller than all that qualifies.
+        tried = min(2 * within, len(keys)) if beyond > len(keys) else (within + beyond) // 2
+        if within == len(keys):
+            break
+    return within

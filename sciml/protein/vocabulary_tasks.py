@@ -1,0 +1,283 @@
+"""The recipe that counts words in any number of proteins and makes a vocabulary of them."""
+
+import hashlib
+import heapq
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, PositiveInt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from sciml.core.axes import IntArray
+from sciml.core.errors import BadInput, DamagedFile
+from sciml.core.paths import project_root, shown
+from sciml.core.settings import Settings
+from sciml.core.writing import sha256_of, write_bytes
+from sciml.data.cards import read_card
+from sciml.data.files import at_hand
+from sciml.protein.alphabet import UNKNOWN, Codes, encoded
+from sciml.protein.grammar import GrammarSettings, speak
+from sciml.protein.relatives import families, without_relatives
+from sciml.protein.sequences import ReadingReport, read_proteins
+from sciml.protein.sources import CORPUS, judged_proteins
+from sciml.protein.vocabulary.census import Census, CensusSettings
+from sciml.protein.vocabulary.counting import UNIT, family_weights
+from sciml.protein.vocabulary.ranking import (
+    Counted,
+    PartSettings,
+    covered_share,
+    entries_of,
+    joined,
+)
+from sciml.protein.vocabulary.store import Vocabulary, write_vocabulary
+from sciml.protein.words.shuffles import shuffled_by
+from sciml.training.recipe import Recipe
+from sciml.training.run import Outcome, RecipeTask
+
+VOCABULARY_FILE, STATE_FILE = "vocabulary.parquet", "census.safetensors"
+GRAMMAR: Final = "simulated_grammar"
+
+
+class ProteinsSettings(Settings):
+    """What is counted."""
+
+    source: str = CORPUS  # or a FASTA file, or simulated_grammar, which needs no download
+    chunk: PositiveInt = 50_000  # proteins that are held at once
+    leave_out_judged: bool = True  # and their relatives
+    families: bool = True  # whether relatives in one chunk count as one protein
+    grammar: GrammarSettings = GrammarSettings()  # of simulated_grammar
+    spoken: PositiveInt = 2000  # proteins of the grammar
+    sample: PositiveInt = 400  # proteins on which coverage is measured
+
+
+class VocabularyRecipe(Recipe):
+    """Count words and choose a vocabulary."""
+
+    proteins: ProteinsSettings = ProteinsSettings()
+    parts: tuple[PartSettings, ...] = Field(min_length=1)
+
+
+class CensusState(NamedTuple):
+    """All that is known after some chunks; a run that was killed goes on from here."""
+
+    seen: list[IntArray]  # of each kind of words, see Census. Shape (shape, word)
+    shuffled: list[IntArray]  # of shuffled proteins
+    letters: IntArray  # summed weights of residues. Shape (code,)
+    sample: list[tuple[int, bytes]]  # proteins with the largest negative marks
+    told: dict[str, Any]  # chunks, proteins, residues, those left out, and the checksum so far
+
+
+def vocabulary(recipe: VocabularyRecipe, folder: Path) -> Outcome:
+    """Count, rank, and write the vocabulary.
+
+    Args:
+        recipe: The settings.
+        folder: Folder of the run. A census that was interrupted goes on.
+
+    Returns:
+        Numbers of proteins, residues, words and the coverage of a sample; the vocabulary.
+
+    Raises:
+        BadInput: if there is no protein, or a part finds no word.
+        DatasetMissing: if the proteins are not on this machine.
+    """
+    started = time.perf_counter(), time.process_time()
+    state = counted_proteins(recipe, folder / STATE_FILE)
+    kinds = kinds_of(recipe.parts)
+    counted = {
+        kind: Counted(Census(kind, seen).table(), Census(kind, shuffled).table(), state.letters)
+        for kind, seen, shuffled in zip(kinds, state.seen, state.shuffled, strict=True)
+    }
+    sample = [np.frombuffer(one, np.uint8) for _, one in sorted(state.sample)]
+    parts = [entries_of(counted[part.census], part, sample) for part in recipe.parts]
+    entries = joined(parts)
+    settings = recipe.model_dump(mode="json", include={"seed", "proteins", "parts"})
+    inputs = {recipe.proteins.source: state.told["sha256"]}
+    write_vocabulary(folder / VOCABULARY_FILE, Vocabulary(entries, inputs, settings))
+    metrics = {
+        **{name: state.told[name] for name in ("proteins", "residues", "left_out", "chunks")},
+        "words": len(entries),
+        "sample_coverage": covered_share([one.key for one in entries], sample),
+        **{f"words_of_part_{number}": len(part) for number, part in enumerate(parts, 1)},
+    }
+    seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
+    sha256 = _checksums(recipe.proteins)
+    return Outcome("finished", metrics, sha256, [folder / VOCABULARY_FILE], seconds)
+
+
+def kinds_of(parts: Sequence[PartSettings]) -> list[CensusSettings]:
+    """The kinds of words that parts ask for, each once."""
+    return list(dict.fromkeys(part.census for part in parts))
+
+
+def counted_proteins(recipe: VocabularyRecipe, path: Path) -> CensusState:
+    """Count all proteins, chunk by chunk; each is on the disk before the next one is read.
+
+    Args:
+        recipe: What is counted.
+        path: Where the state is kept. What a run of the same settings has left there is gone on
+            from, once the proteins are seen to be the same.
+
+    Returns:
+        The state after the last chunk.
+
+    Raises:
+        BadInput: if there is no protein.
+        DamagedFile: if the state is none.
+    """
+    settings = recipe.proteins
+    identity = json.dumps([recipe.seed, recipe.model_dump(mode="json")], sort_keys=True)
+    state = _read_state(path, identity) or _empty_state(recipe)
+    digest, done = hashlib.sha256(), state.told["chunks"]
+    judged = [encoded(one) for one in judged_proteins()] if settings.leave_out_judged else []
+    number = 0
+    for number, chunk in enumerate(_chunks(_stream(settings, recipe.seed), settings.chunk), 1):
+        for one in chunk:
+            digest.update(len(one).to_bytes(8, "little") + one.tobytes())
+        if number < done:
+            continue
+        if number == done:
+            if digest.hexdigest() != state.told["sha256"]:
+                raise BadInput(
+                    f"{shown(path)}: was counted from other proteins; run again with --fresh"
+                )
+            continue
+        state = _with_chunk(state, chunk, recipe, judged)
+        state.told.update(chunks=number, sha256=digest.hexdigest())
+        _write_state(path, state, identity)
+    if number == 0:
+        raise BadInput(f"{settings.source}: no protein to count")
+    return state
+
+
+def _with_chunk(
+    state: CensusState, chunk: list[Codes], recipe: VocabularyRecipe, judged: Sequence[Codes]
+) -> CensusState:
+    """The state after one more chunk."""
+    settings = recipe.proteins
+    free = without_relatives(chunk, judged) if judged else np.ones(len(chunk), bool)
+    kept = [one for one, alone in zip(chunk, free, strict=True) if alone]
+    weights = family_weights(families(kept).tolist()) if settings.families else [1.0] * len(kept)
+    marks = [_mark(one, recipe.seed) for one in kept]
+    others = [shuffled_by(one, mark) for one, mark in zip(kept, marks, strict=True)]
+    kinds, letters = kinds_of(recipe.parts), state.letters.copy()
+    for one, weight in zip(kept, weights, strict=True):
+        letters += np.bincount(one, minlength=UNKNOWN + 1) * round(weight * UNIT)
+    drawn = [(-mark, one.tobytes()) for mark, one in zip(marks, kept, strict=True)]
+    told = {
+        **state.told,
+        "proteins": state.told["proteins"] + len(kept),
+        "residues": state.told["residues"] + sum(map(len, kept)),
+        "left_out": state.told["left_out"] + len(chunk) - len(kept),
+    }
+    return CensusState(
+        [_counted(*one, kept, weights) for one in zip(kinds, state.seen, strict=True)],
+        [_counted(*one, others, weights) for one in zip(kinds, state.shuffled, strict=True)],
+        letters,
+        heapq.nlargest(settings.sample, {*state.sample, *drawn}),
+        told,
+    )
+
+
+def _counted(
+    kind: CensusSettings, units: IntArray, proteins: list[Codes], weights: list[float]
+) -> IntArray:
+    """Counts of a kind of words with those of more proteins."""
+    census = Census(kind, units)
+    census.add(proteins, weights)
+    return census.units
+
+
+def _mark(codes: Codes, seed: int) -> int:
+    """A number by chance that depends on the protein and nothing else."""
+    digest = hashlib.blake2b(codes.tobytes(), digest_size=8, key=seed.to_bytes(8, "big"))
+    return int.from_bytes(digest.digest(), "big") >> 1
+
+
+def _stream(settings: ProteinsSettings, seed: int) -> Iterator[Codes]:
+    """The proteins of a source, one after another."""
+    if settings.source == GRAMMAR:
+        yield from speak(settings.grammar, settings.spoken, seed).proteins
+        return
+    report = ReadingReport()
+    for protein in read_proteins(_file_of(settings.source), report):
+        yield encoded(protein.sequence)
+
+
+def _file_of(source: str) -> Path:
+    """The file of a source."""
+    return at_hand(source) if source == CORPUS else project_root() / source
+
+
+def _checksums(settings: ProteinsSettings) -> dict[str, str]:
+    """SHA-256 of what was read."""
+    if settings.source == GRAMMAR:
+        return {}
+    if settings.source == CORPUS:
+        return {CORPUS: read_card(CORPUS).built.sha256}
+    return {settings.source: sha256_of(_file_of(settings.source))}
+
+
+def _chunks(proteins: Iterable[Codes], size: int) -> Iterator[list[Codes]]:
+    """Some proteins at a time."""
+    held: list[Codes] = []
+    for one in proteins:
+        held.append(one)
+        if len(held) == size:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+def _empty_state(recipe: VocabularyRecipe) -> CensusState:
+    """The state before the first chunk."""
+    kinds = kinds_of(recipe.parts)
+    nothing = [np.zeros((kind.shapes, kind.words), np.int64) for kind in kinds]
+    told = {"chunks": 0, "proteins": 0, "residues": 0, "left_out": 0, "sha256": ""}
+    return CensusState(nothing, nothing, np.zeros(UNKNOWN + 1, np.int64), [], told)
+
+
+def _write_state(path: Path, state: CensusState, identity: str) -> None:
+    """Write the state, whole or not at all."""
+    arrays: dict[str, NDArray[Any]] = {"letters": state.letters}
+    for name, tables in (("seen", state.seen), ("shuffled", state.shuffled)):
+        arrays |= {f"{name}:{number}": one for number, one in enumerate(tables)}
+    arrays["marks"] = np.array([mark for mark, _ in state.sample], np.int64)
+    arrays["lengths"] = np.array([len(one) for _, one in state.sample], np.int64)
+    arrays["sample"] = np.frombuffer(b"".join(one for _, one in state.sample), np.uint8)
+    write_bytes(path, save(arrays, {"identity": identity, "told": json.dumps(state.told)}))
+
+
+def _read_state(path: Path, identity: str) -> CensusState | None:
+    """The state that a run of the same settings has left; None where there is none."""
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, "np") as file:
+            notes = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise DamagedFile(f"{shown(path)}: not a whole file ({error}); delete it") from None
+    if notes.get("identity") != identity:
+        return None
+    ends = np.cumsum(arrays["lengths"])
+    parts = np.split(arrays["sample"], ends[:-1]) if len(ends) else []
+    marked = zip(arrays["marks"].tolist(), parts, strict=True)
+    count = sum(name.startswith("seen:") for name in arrays)
+    return CensusState(
+        [arrays[f"seen:{number}"] for number in range(count)],
+        [arrays[f"shuffled:{number}"] for number in range(count)],
+        arrays["letters"],
+        [(mark, one.tobytes()) for mark, one in marked],
+        json.loads(notes["told"]),
+    )
+
+
+VOCABULARY_TASKS = {"protein/vocabulary": RecipeTask(VocabularyRecipe, vocabulary)}

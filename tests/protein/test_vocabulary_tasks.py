@@ -1,0 +1,101 @@
+"""A vocabulary of counted words: what is done stays done, and gives the same bytes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sciml.core.errors import BadInput, DamagedFile
+from sciml.protein import vocabulary_tasks
+from sciml.protein.grammar import GrammarSettings, speak
+from sciml.protein.grammar_tasks import matches
+from sciml.protein.vocabulary.census import CensusSettings
+from sciml.protein.vocabulary.keys import from_key
+from sciml.protein.vocabulary.ranking import PartSettings
+from sciml.protein.vocabulary.store import read_vocabulary
+from sciml.protein.vocabulary_tasks import (
+    STATE_FILE,
+    VOCABULARY_FILE,
+    ProteinsSettings,
+    VocabularyRecipe,
+    vocabulary,
+)
+
+
+def recipe(**changes: object) -> VocabularyRecipe:
+    """A small recipe on the grammar."""
+    settings = {
+        "source": "simulated_grammar", "spoken": 600, "chunk": 200, "leave_out_judged": False,
+        "families": False, **changes,
+    }  # fmt: skip
+    part = PartSettings(census=CensusSettings(elements=3, widest=4), support=20, words=20)
+    return VocabularyRecipe(
+        task="protein/vocabulary",
+        title="a test",
+        seed=3,
+        proteins=ProteinsSettings.model_validate(settings),
+        parts=(part,),
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The vocabulary of a run that nobody interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    vocabulary(recipe(), folder)
+    return (folder / VOCABULARY_FILE).read_bytes()
+
+
+@pytest.mark.parametrize("chunk", [1, 2])
+def test_a_run_that_died_goes_on_to_the_same_bytes(
+    whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    counted = 0
+    real: Any = vocabulary_tasks._with_chunk  # pyright: ignore[reportPrivateUsage]
+
+    def dying(*given: object) -> Any:
+        nonlocal counted
+        counted += 1
+        if counted > chunk:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(vocabulary_tasks, "_with_chunk", dying)
+    with pytest.raises(KeyboardInterrupt):
+        vocabulary(recipe(), tmp_path)
+    counted = -10  # of the three chunks only those that are missing are counted
+    vocabulary(recipe(), tmp_path)
+    assert counted == -10 + 3 - chunk
+    assert (tmp_path / VOCABULARY_FILE).read_bytes() == whole
+
+
+def test_words_of_the_grammar_are_in_it(whole: bytes, tmp_path: Path) -> None:
+    (tmp_path / "one.parquet").write_bytes(whole)
+    patterns = [from_key(key) for key in read_vocabulary(tmp_path / "one.parquet").keys]
+    planted = speak(GrammarSettings(), 600, 3).words
+    true = sum(any(matches(one, word) for word in planted) for one in patterns)
+    assert true >= 0.9 * len(patterns)
+
+
+def test_the_size_of_chunks_does_not_matter(whole: bytes, tmp_path: Path) -> None:
+    vocabulary(recipe(chunk=77), tmp_path)
+    (tmp_path / "one.parquet").write_bytes(whole)
+    one, other = (read_vocabulary(tmp_path / name) for name in ("one.parquet", VOCABULARY_FILE))
+    assert one.entries == other.entries
+
+
+def test_other_proteins_or_a_damaged_state_are_refused(tmp_path: Path) -> None:
+    fasta = tmp_path / "some.fasta"
+    fasta.write_text("".join(f">{k}\nMKVLAAGICDEFGHKLMKVAAGWMKVLAAGICDE\n" for k in range(30)))
+    asked = recipe(source=str(fasta), chunk=10)
+    vocabulary(asked, tmp_path)
+    fasta.write_text(fasta.read_text().replace("GHK", "GHR"))
+    with pytest.raises(BadInput, match="other proteins"):
+        vocabulary(asked, tmp_path)
+    state = tmp_path / STATE_FILE
+    state.write_bytes(state.read_bytes()[:100])
+    with pytest.raises(DamagedFile, match="not a whole file"):
+        vocabulary(asked, tmp_path)
+    fasta.write_text(">nothing\n\n")
+    with pytest.raises(BadInput, match="no protein to count"):
+        vocabulary(asked, tmp_path / "other")
