@@ -13,17 +13,19 @@ import sciml  # noqa: F401 - makes the process settings, which must precede Padd
 import argparse
 import json
 import os
-import re
+import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+from unittest import mock
 
 import numpy as np
-from materials_cost import LATTICE, silicon
+from lammps_fits import PODS, fit_all, fitted
+from lammps_forces import correctness
+from lammps_runs import CELLS, Style, run
+from materials_cost import silicon
 from peers import peer
 from published import published
 from reporting import Row, report
@@ -35,20 +37,16 @@ from sciml.materials.ace.frames import LossSettings
 from sciml.materials.ace.heads import HeadSettings, headed
 from sciml.materials.ace.model import AcePotential
 from sciml.materials.datasets import open_structures
+from sciml.materials.lammps import build as compiling
 from sciml.materials.lammps.build import build
-from sciml.materials.lammps.engine import start_lammps, with_shipped_files
-from sciml.materials.lammps.external import attach
+from sciml.materials.lammps.engine import with_shipped_files
 from sciml.materials.lammps.labelling import LammpsPotential
 from sciml.materials.lammps.native import in_lammps, pair_commands
 from sciml.materials.potential import Potential
-from sciml.materials.structures import Structure
 
 RECORD = Path(__file__).parent / "records" / "materials_lammps.json"
 MACE_RECORD = RECORD.with_name("materials_training_time.json")
-CELLS = {512: 4, 4096: 8}  # cubic cells of eight atoms along each side, by number of atoms
-WORK = 0.6e6  # µs that a run may take, from which follows how many steps it has
 INSTRUCTIONS = {"native": "this processor", "x86-64-v3": "AVX2", "x86-64": "SSE2"}
-DRIFT_STEPS = 20_000
 SPREADS = (1, 10)  # steps from one spread of the heads to the next
 PUBLISHED = {  # of LAMMPS, with what a step costs at most about, µs/atom
     "SW": (["pair_style sw", "pair_coeff * * Si.sw Si"], 2.0),
@@ -70,108 +68,13 @@ PUBLISHED = {  # of LAMMPS, with what a step costs at most about, µs/atom
         300.0,
     ),
 }
-# Not fitted to silicon: their cost is that of its atoms, they have no error to tell.
-COST_ONLY = {
-    "UF3 (of niobium)": (["pair_style uf3 3", "pair_coeff * * Nb.uf3 Nb"], 25.0),
-    "POD (of tantalum)": (
-        ["pair_style pod", "pair_coeff * * Ta_param.pod Ta_coeff.pod Ta"],
-        40.0,
-    ),
+# Fitted here to the frames that ours learn.
+FITTED = {
+    name: (fitted(name), cost) for name, cost in (("UF3", 25.0), *((pod, 60.0) for pod in PODS))
 }
-NOTHING = """
-import numpy as np
-
-
-def nothing(elements):
-    class Model:
-        cutoff = 5.0
-
-        def __call__(self, kinds, first, other, vectors):
-            return 0.0, 0.0
-
-    return Model()
-"""
-INPUT = """
-units metal
-newton on
-lattice diamond {lattice}
-region box block 0 {cells} 0 {cells} 0 {cells}
-create_box 1 box
-create_atoms 1 box
-mass 1 28.0855
-velocity all create 600 4928 loop geom
-{pair}
-neighbor 1.0 bin
-fix motion all nve
-thermo_style custom step etotal
-thermo_modify norm no format float %.12g
-thermo {every}
-run {warm} post no
-run {steps}
-"""
-
-SHAKEN = """
-units metal
-newton on
-atom_modify map array
-lattice diamond {lattice}
-region box block 0 3 0 3 0 3
-create_box 1 box
-create_atoms 1 box
-mass 1 28.0855
-displace_atoms all random 0.1 0.1 0.1 87287 units box
-"""
-FORCES = """
-{pair}
-run 0 post no
-write_dump all custom forces id x y z fx fy fz modify sort id format float %.17g
-"""
-
-
-class Style(NamedTuple):
-    """How a potential runs in LAMMPS."""
-
-    pair: list[str]
-    cost: float  # µs/atom/step, roughly
-    architecture: str = "native"
-
-
-class Cost(NamedTuple):
-    """What a run took."""
-
-    cpu: float  # µs per atom and step, over all ranks
-    output: str
-
-
-def run(style: Style, atoms: int, ranks: int = 1, steps: int | None = None) -> Cost:
-    """Plain ``lmp``; the first steps are not counted."""
-    count = steps or max(5, round(WORK / style.cost / atoms))
-    tools = Path(sys.executable).parent
-    every = max(count // 50, 1)
-    with tempfile.TemporaryDirectory() as folder:
-        script = INPUT.format(
-            lattice=LATTICE,
-            cells=CELLS[atoms],
-            pair="\n".join(style.pair),
-            warm=max(3, count // 10),
-            steps=count,
-            every=every,
-        )
-        (Path(folder) / "in").write_text(script)
-        (Path(folder) / "nothing.py").write_text(NOTHING)
-        command = [str(tools / "lmp"), "-nocite", "-log", "none", "-in", "in"]
-        if ranks > 1:
-            command = [str(tools / "mpiexec"), "-n", str(ranks), *command]
-        environment = os.environ | {"SCIML_LAMMPS_ARCH": style.architecture, "OMP_NUM_THREADS": "1"}
-        environment.pop("LAMMPS_PLUGIN_PATH", None)  # of the style that is in this process
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-    if done.returncode:
-        raise SystemExit(f"{style.pair}: LAMMPS failed\n{done.stdout[-1500:]}{done.stderr[-500:]}")
-    seconds = float(re.findall(r"Loop time of (\S+) on", done.stdout)[-1])
-    share = float(re.findall(r"([\d.]+)% CPU use", done.stdout)[-1]) / 100
-    return Cost(1e6 * seconds * share * ranks / atoms / count, done.stdout)
+OTHERS = PUBLISHED | FITTED
+REPEATED = 9  # times, for the cost of radial functions
+UNBUILT = "unbuilt"  # an architecture of which LAMMPS finds no plugin
 
 
 def files(folder: Path) -> dict[str, Path]:
@@ -209,9 +112,29 @@ def styles_of(ours: dict[str, Path]) -> dict[str, Style]:
     pair = ["pair_style sciml/py", "pair_coeff * * nothing:nothing Si"]
     found["sciml/py, no model"] = Style(pair, 1.0)
     found["no potential"] = Style(["pair_style zero 5.0 full", "pair_coeff * *"], 0.2)
-    for name, (pair, cost) in (PUBLISHED | COST_ONLY).items():
+    for name, (pair, cost) in OTHERS.items():
         found[name] = Style([with_shipped_files(command) for command in pair], cost)
+    if "one layer" in ours:
+        load = f"plugin load {with_radials_repeated()}"
+        pair = [load, *pair_commands(ours["one layer"], ["Si"])]
+        found[RADIALS] = Style(pair, 12.0, UNBUILT)
     return found
+
+
+def with_radials_repeated() -> Path:
+    """A plugin that computes each radial function several times, to tell what they cost."""
+    once = "  fill_radial(total);\n"
+    loop = f"  for (int again = 0; again < {REPEATED}; again++) fill_radial(total);\n"
+    with tempfile.TemporaryDirectory() as folder:
+        sources = Path(folder) / "plugin"
+        shutil.copytree(compiling.SOURCES, sources)
+        kernel = sources / "kernel.cpp"
+        text = kernel.read_text()
+        if text.count(once) != 1:
+            raise SystemExit(f"kernel.cpp: expected one call {once.strip()!r}; mend the benchmark")
+        kernel.write_text(text.replace(once, loop))
+        with mock.patch.object(compiling, "SOURCES", sources):
+            return build()
 
 
 def timed(styles: dict[str, Style], rounds: int) -> dict[tuple[str, int, int], float]:
@@ -222,7 +145,7 @@ def timed(styles: dict[str, Style], rounds: int) -> dict[tuple[str, int, int], f
         for name, style in styles.items():
             for atoms in CELLS:
                 for ranks in (1, 2):
-                    alone = style.architecture != "native" or name in COST_ONLY
+                    alone = style.architecture != "native" or name in FITTED
                     if name in broken or (ranks == 2 and alone):
                         continue
                     try:
@@ -249,113 +172,8 @@ def force_errors(ours: dict[str, Path]) -> dict[str, float]:
     potentials: dict[str, Potential] = {
         name: in_lammps(file) for name, file in ours.items() if name != "heads"
     }
-    potentials |= {name: LammpsPotential(pair, ["Si"]) for name, (pair, _) in PUBLISHED.items()}
+    potentials |= {name: LammpsPotential(pair, ["Si"]) for name, (pair, _) in OTHERS.items()}
     return {name: accuracy(one, frames).forces for name, one in potentials.items()}
-
-
-def agreement(ours: dict[str, Path]) -> float:
-    """Worst relative deviation of forces from our own evaluation, on test frames."""
-    worst = 0.0
-    frames = open_structures("mlearn_silicon")["test"][:4]
-    for name in ("one layer", "two layers"):
-        if name not in ours:
-            continue
-        given = published(f"mlearn-silicon{'-local' if name == 'one layer' else ''}")["seed 1"]
-        pairs = zip(in_lammps(ours[name]).evaluate(frames), given.evaluate(frames), strict=True)
-        for found, expected in pairs:
-            gap = np.abs(found.forces - expected.forces).max()
-            worst = max(worst, gap / np.abs(expected.forces).max())
-    return worst
-
-
-def bridge_rows(ours: dict[str, Path]) -> list[Row]:
-    """Forces of a shaken crystal by each way into LAMMPS, against our own evaluation."""
-    rows = []
-    for name, recipe in (("one layer", "mlearn-silicon-local"), ("two layers", "mlearn-silicon")):
-        if name not in ours:
-            continue
-        given = published(recipe)["seed 1"]
-        for ranks in (1, 2):
-            places, found = forces_in_lmp(ours[name], ranks)
-            what = f"forces, {name}, plain lmp, {ranks} rank{'s' * (ranks > 1)}, relative"
-            rows.append(Row(what, deviation(given, places, found), "", 1e-10))
-        places, found = forces_attached(given)
-        what = f"forces, {name}, attached by fix external, relative"
-        rows.append(Row(what, deviation(given, places, found), "", 1e-10))
-    return rows
-
-
-def forces_in_lmp(file: Path, ranks: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and forces that plain ``lmp`` writes."""
-    tools = Path(sys.executable).parent
-    with tempfile.TemporaryDirectory() as folder:
-        pair = "\n".join(pair_commands(file, ["Si"]))
-        script = SHAKEN.format(lattice=LATTICE) + FORCES.format(pair=pair)
-        (Path(folder) / "in").write_text(script)
-        command = [str(tools / "mpiexec"), "-n", str(ranks), str(tools / "lmp"), "-nocite"]
-        subprocess.run(
-            [*command, "-log", "none", "-in", "in"], cwd=folder, capture_output=True, check=True
-        )
-        table = np.loadtxt(Path(folder) / "forces", skiprows=9)
-    return table[:, 1:4], table[:, 4:]
-
-
-def forces_attached(given: Potential) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and forces when `fix external` asks our own evaluation."""
-    engine = start_lammps()
-    for command in SHAKEN.format(lattice=LATTICE).split("\n"):
-        engine.command(command)
-    attach(engine, given, ["Si"]).command("run 0 post no")
-    arrays = [np.array(engine.gather_atoms(name, 1, 3)).reshape(-1, 3) for name in ("x", "f")]
-    engine.close()
-    return arrays[0], arrays[1]
-
-
-def deviation(given: Potential, places: np.ndarray, found: np.ndarray) -> float:
-    """The largest error of a force over the largest force."""
-    crystal = silicon(3)
-    (exact,) = given.evaluate([Structure(crystal.numbers, places, crystal.cell, crystal.periodic)])
-    return float(np.abs(found - exact.forces).max() / np.abs(exact.forces).max())
-
-
-def drift(style: Style) -> float:
-    """Slope of the total energy in dynamics, meV per atom and ns; the first tenth is left out."""
-    output = run(style, 512, steps=DRIFT_STEPS).output
-    lines = re.findall(r"^ +\d+ +-[\d.]+$", output, re.MULTILINE)
-    rows = np.array([[float(word) for word in line.split()] for line in lines])
-    rows = rows[len(rows) // 10 :]
-    return abs(float(np.polyfit(1e-6 * rows[:, 0], 1e3 * rows[:, 1] / 512, 1)[0]))
-
-
-def pressure_error(file: Path) -> float:
-    """Stress against the slope of the energy under strain, relative to the largest component."""
-    inside, crystal, step = in_lammps(file), silicon(2), 1e-4
-    shaken = crystal.positions + np.random.default_rng(3).normal(scale=0.1, size=(64, 3))
-    exact = inside.evaluate([_strained(crystal, shaken, np.zeros((3, 3)))])[0].stress
-    found = []
-    for row, column in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)):
-        strain = np.zeros((3, 3))
-        strain[row, column] += step / 2
-        strain[column, row] += step / 2
-        # Four points: the error is of fourth order in the step.
-        moved = [_strained(crystal, shaken, k * strain) for k in (2, 1, -1, -2)]
-        a, b, c, d = (one.energy for one in inside.evaluate(moved))
-        found.append((8 * (b - c) - (a - d)) / (12 * step))
-    volume = abs(np.linalg.det(crystal.cell))
-    return float(np.abs(np.array(found) / volume - exact).max() / np.abs(exact).max())
-
-
-def _strained(crystal: Structure, positions: np.ndarray, strain: np.ndarray) -> Structure:
-    stretch = np.eye(3) + strain
-    return Structure(crystal.numbers, positions @ stretch, crystal.cell @ stretch, crystal.periodic)
-
-
-def memory(style: Style) -> float:
-    """Bytes per atom that LAMMPS counts more than without a potential, at 4096 atoms."""
-    told = re.compile(r"memory allocation \(min/avg/max\) = \S+ \| (\S+)")
-    none = Style(["pair_style zero 5.0 full", "pair_coeff * *"], 1.0)
-    used = [float(told.findall(run(one, 4096, steps=5).output)[-1]) for one in (style, none)]
-    return (used[0] - used[1]) * 2**20 / 4096
 
 
 class Costs:
@@ -377,6 +195,7 @@ def _ratio(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else one / other
 
 
+RADIALS = "one layer, radial functions repeated"
 LOCAL, TWO = (f"{name}, {INSTRUCTIONS['native']}" for name in ("one layer", "two layers"))
 
 
@@ -390,7 +209,7 @@ def cost_rows(costs: Costs) -> list[Row]:
                 value, snap = costs.of(f"{name}, {what}", atoms), costs.of("SNAP", atoms)
                 title = f"native {name}, {what}, {atoms} atoms"
                 rows.append(Row(title, value, "µs/atom/step", bar, peer=snap))
-    for name in (*PUBLISHED, *COST_ONLY):
+    for name in OTHERS:
         for atoms in CELLS:
             rows.append(Row(f"{name}, {atoms} atoms", costs.of(name, atoms), "µs/atom/step"))
     return rows
@@ -417,6 +236,11 @@ def ratio_rows(costs: Costs, errors: dict[str, float], mace: float | None) -> li
         whole, none = costs.of("sciml/py, no model", atoms), costs.of("no potential", atoms)
         extra = None if whole is None or none is None else whole - none
         rows.append(Row(f"sciml/py beside its model, {atoms} atoms", extra, "µs/atom/step", 0.6))
+    for atoms in CELLS:
+        more = costs.ratio(RADIALS, LOCAL, atoms)
+        percent = None if more is None else 100 * (more - 1) / (REPEATED - 1)
+        what = f"share of radial functions, all that tables could save, {atoms} atoms"
+        rows.append(Row(what, percent, "%"))
     for name in (LOCAL, TWO):
         share = costs.ratio(name, name, 4096, ranks=2)
         percent = None if share is None else 100 * share
@@ -434,7 +258,7 @@ def draw(record: dict[str, Any]) -> None:
             colour = BLUE if ours else BLACK if name == "MACE" else ORANGE
             place = (record["costs"][name], error)
             panel.loglog(*place, "o", color=colour)
-            below = name in ("one layer", "qSNAP")  # two names would lie on each other
+            below = name in ("one layer", "qSNAP", "POD")  # two names would lie on each other
             shift = (0, -11 if below else 5)
             panel.annotate(
                 name, place, shift, textcoords="offset points", color=colour, ha="center"
@@ -444,29 +268,10 @@ def draw(record: dict[str, Any]) -> None:
         picture.savefig(RECORD.with_suffix(".png"))
 
 
-def correctness(ours: dict[str, Path], native: Style) -> list[Row]:
-    """Rows on what no speed is worth anything without."""
-    return [
-        Row(
-            "forces of test frames, against our own evaluation, relative",
-            agreement(ours),
-            "",
-            1e-10,
-        ),
-        *bridge_rows(ours),
-        Row("forces by tables; radial functions are computed, not looked up", None, "eV/Å", 1e-6),
-        Row("drift over 20,000 steps", drift(native), "meV/atom/ns", 0.05),
-        Row("pressure against strain", pressure_error(ours["one layer"]), "", 1e-6),
-        Row("memory over LAMMPS' own", memory(native), "bytes/atom", 2000.0),
-    ]
-
-
 def publish(costs: Costs, errors: dict[str, float], mace: float | None, rows: list[Row]) -> None:
     """Write the record, with all rows, and its picture."""
     here = INSTRUCTIONS["native"]
-    named = {
-        name: costs.of(name if name in PUBLISHED else f"{name}, {here}", 512) for name in errors
-    }
+    named = {name: costs.of(name if name in OTHERS else f"{name}, {here}", 512) for name in errors}
     told = json.loads(MACE_RECORD.read_text(encoding="utf-8"))["curves"]["Si"]["mace"]
     error = min(point["forces"] for point in told)
     record = {
@@ -490,8 +295,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--publish", action="store_true", help="write the record and its picture")
+    parser.add_argument("--train", action="store_true", help="fit POD and UF3 anew, 10 minutes")
     parser.add_argument("--only-correctness", action="store_true", help="time nothing")
     asked = parser.parse_args()
+    if asked.train:
+        fit_all(open_structures("mlearn_silicon")["train"])
     for architecture in INSTRUCTIONS:
         os.environ["SCIML_LAMMPS_ARCH"] = architecture
         build()

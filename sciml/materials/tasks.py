@@ -5,6 +5,7 @@ from pathlib import Path
 from sciml.materials.distillation_tasks import TASKS as DISTILLATION_TASKS
 from sciml.materials.judging_tasks import TASKS as JUDGING_TASKS
 from sciml.materials.label_tasks import TASKS as LABEL_TASKS
+from sciml.materials.lammps_tasks import TASKS as LAMMPS_TASKS
 from sciml.materials.potential_training import (
     PotentialRecipe,
     committee_of,
@@ -49,4 +50,5 @@ TASKS = {
     **JUDGING_TASKS,
     **PROPERTY_TASKS,
     **LABEL_TASKS,
+    **LAMMPS_TASKS,
 }

@@ -11,6 +11,7 @@ from sciml.materials.properties.averages import Mean
 
 BLOCKS = 4
 _FITTED = (0.2, 0.6)  # of a block's length: after the ballistic start, while there are many origins
+_AFTER_START = (0.2, 1.0)  # of a window's length, which has one origin at all lags
 
 
 class Diffusion(NamedTuple):
@@ -70,9 +71,37 @@ def diffusion(motion: xr.Dataset, blocks: int = BLOCKS) -> Diffusion:
     curves = np.array([mean_square_displacement(part) for part in parts])
     time = motion["time"].values
     lag = time[:count] - time[0]
-    first, last = (round(share * count) for share in _FITTED)
+    return _fitted(curves, lag, _FITTED)
+
+
+def diffusion_of_windows(lag: FloatArray, displacements: FloatArray) -> Diffusion:
+    """The coefficient from mean square displacements that each have one origin.
+
+    Args:
+        lag: Time since the origin, ps, at equal steps from zero, shape (lag,).
+        displacements: Å², shape (window, lag); windows follow each other in time.
+
+    Returns:
+        As :func:`diffusion`.
+
+    Raises:
+        BadInput: if there are fewer than two windows or ten lags, or the shapes differ.
+    """
+    sizes = axes(displacements, "window lag", "displacements")
+    axes(lag, "lag", "lag", lag=sizes["lag"])
+    if sizes["window"] < 2 or sizes["lag"] < 10:
+        raise BadInput(
+            f"diffusion: {sizes['window']} windows of {sizes['lag']} lags; give at least 2 windows "
+            "of 10 lags each."
+        )
+    return _fitted(displacements, lag, _AFTER_START)
+
+
+def _fitted(curves: FloatArray, lag: FloatArray, shares: tuple[float, float]) -> Diffusion:
+    """Einstein's relation in a range of the lags; curves tell the error."""
+    first, last = (round(share * len(lag)) for share in shares)
     slopes = np.array([np.polyfit(lag[first:last], c[first:last], 1)[0] for c in curves]) / 6
-    error = float(slopes.std(ddof=1) / np.sqrt(blocks))
+    error = float(slopes.std(ddof=1) / np.sqrt(len(curves)))
     displacement = xr.DataArray(
         curves.mean(axis=0), {"lag": ("lag", lag, {"units": "ps"})}, "lag", attrs={"units": "Å²"}
     )

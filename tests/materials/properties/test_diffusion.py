@@ -5,7 +5,11 @@ import pytest
 import xarray as xr
 
 from sciml.core.errors import BadInput
-from sciml.materials.properties.diffusion import diffusion, mean_square_displacement
+from sciml.materials.properties.diffusion import (
+    diffusion,
+    diffusion_of_windows,
+    mean_square_displacement,
+)
 
 
 def walk(seed: int, coefficient: float = 0.7, frames: int = 800, atoms: int = 60) -> xr.Dataset:
@@ -55,3 +59,17 @@ def test_a_wind_and_a_breathing_cell_are_no_diffusion() -> None:
 def test_too_short_a_motion_is_told() -> None:
     with pytest.raises(BadInput, match="30 frames in 4 blocks"):
         diffusion(walk(1, frames=30))
+
+
+def test_windows_of_one_origin_have_it_too() -> None:
+    found = []
+    for seed in range(20):
+        motion = walk(seed)
+        parts = motion["position"].values.reshape(8, 100, 60, 3)
+        moved = np.mean(np.sum((parts - parts[:, :1]) ** 2, axis=3), axis=2)
+        found.append(diffusion_of_windows(motion["time"].values[:100], moved).coefficient)
+    values = np.array([one.value for one in found])
+    assert values.mean() == pytest.approx(0.7, rel=0.03)
+    assert values.std() == pytest.approx(np.mean([one.error for one in found]), rel=0.5)
+    with pytest.raises(BadInput, match="2 windows of 10 lags"):
+        diffusion_of_windows(np.arange(20.0), np.ones((1, 20)))

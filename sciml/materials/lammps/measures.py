@@ -1,0 +1,230 @@
+"""What the input scripts leave, read and judged: expansion, melting, diffusion, viscosity.
+
+Each function runs a script of ``recipes/materials/lammps`` in a folder and makes a dataset of its
+tables, with standard errors.
+"""
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from sciml.core.axes import FloatArray
+from sciml.core.settings import Settings
+from sciml.materials.lammps.scripts import run_recipe_script
+from sciml.materials.properties.averages import Mean, mean_of
+from sciml.materials.properties.coexistence import coexistence, ordered_share
+from sciml.materials.properties.diffusion import diffusion_of_windows
+from sciml.materials.properties.viscosity import viscosity
+
+SLICES = 24  # of the cell in which a crystal melts
+_NEIGHBOURS = 4  # of an atom in the diamond structure
+_HEADER = "ITEM: ATOMS id type x y z c_neighbours"
+
+
+class RunSettings(Settings):
+    """What all runs of a script are told."""
+
+    cells: PositiveInt = 3  # cubic cells of eight atoms along an edge
+    settle: PositiveInt = 2000  # steps of each stage before anything is kept
+    steps: PositiveInt = 10000
+    step: PositiveFloat = 0.001  # ps
+
+    def variables(self) -> dict[str, object]:
+        """Those that every script knows."""
+        return {name: getattr(self, name) for name in ("cells", "settle", "steps", "step")}
+
+
+class ExpansionSettings(RunSettings):
+    """Volume over temperature and pressure."""
+
+    temperatures: tuple[PositiveFloat, ...] = (300.0, 600.0, 900.0, 1200.0)  # K
+    pressures: tuple[float, ...] = (0.0, 5.0, 10.0)  # GPa
+
+
+class MeltingSettings(RunSettings):
+    """A crystal beside its melt."""
+
+    start: PositiveFloat  # K, near where it is thought to melt
+    melt: PositiveFloat = 4000.0  # K, for the half that melts first
+
+
+class MeltSettings(RunSettings):
+    """Flow of the melt."""
+
+    temperature: PositiveFloat  # K
+    melt: PositiveFloat = 4000.0  # K, at which the crystal melts first
+    windows: int = Field(default=5, ge=2)
+
+
+class Place(NamedTuple):
+    """A potential, as the scripts are told of it, and a folder for what they leave."""
+
+    potential: Mapping[str, object]
+    folder: Path
+
+    def run(self, script: str, settings: RunSettings, **told: object) -> Path:
+        """Run a script; returns its table."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        variables = {**self.potential, **settings.variables(), **told}
+        return run_recipe_script(script, self.folder, variables)
+
+
+def expansion(place: Place, settings: ExpansionSettings) -> xr.Dataset:
+    """Volume of the crystal over temperature and pressure.
+
+    Args:
+        place: The potential, and where to run.
+        settings: The grid, and how long to run.
+
+    Returns:
+        ``volume`` and ``volume_error``, Å³ per atom, by ``temperature``, K, and ``pressure``, GPa.
+
+    Raises:
+        BadInput: if LAMMPS gives up.
+    """
+    pressures = [f"{1e4 * one:g}" for one in settings.pressures]
+    temperatures = [f"{one:g}" for one in settings.temperatures]
+    told = {"temperatures": " ".join(temperatures), "pressures": " ".join(pressures)}
+    place.run("npt", settings, **told)
+    means = [
+        mean_of(np.loadtxt(place.folder / f"npt-{t}-{p}.txt")[:, 1])
+        for t, p in itertools.product(temperatures, pressures)
+    ]
+    shape = (len(temperatures), len(pressures))
+    coordinates = {"temperature": list(settings.temperatures), "pressure": list(settings.pressures)}
+    return _with_errors("volume", means, shape, coordinates)
+
+
+def melting(place: Place, settings: MeltingSettings) -> xr.Dataset:
+    """Temperature of a crystal beside its melt at constant enthalpy.
+
+    Args:
+        place: The potential, and where to run.
+        settings: Where to start, and how long to run.
+
+    Returns:
+        ``melting`` and ``melting_error``, K; ``melting_drift`` and its error, K/ps;
+        ``both_phases``, whether crystal and melt are there at the end; the ``coexisting``
+        temperature by ``time``, ps; the share of ``ordered`` atoms by ``frame``, ps, and ``height``
+        along the cell.
+
+    Raises:
+        BadInput: if LAMMPS gives up, half of the crystal does not melt, or the run is too short.
+    """
+    told = {"temperature": settings.start, "melt": settings.melt}
+    table = np.loadtxt(place.run("melting", settings, **told))
+    time, temperature = settings.step * table[1:, 0], table[1:, 1]
+    frames, shares = _ordered(place.folder / "melting.dump")
+    found = coexistence(time, temperature, shares)
+    return xr.Dataset(
+        {
+            "melting": found.temperature.value,
+            "melting_error": found.temperature.error,
+            "melting_drift": found.drift.value,
+            "melting_drift_error": found.drift.error,
+            "both_phases": found.both,
+            "coexisting": ("time", temperature),
+            "ordered": (("frame", "height"), shares),
+            "crystal": ("frame", found.crystal),
+        },
+        {
+            "time": time,
+            "frame": settings.step * frames,
+            "height": (np.arange(SLICES) + 0.5) / SLICES,
+        },
+    )
+
+
+def _ordered(dump: Path) -> tuple[FloatArray, FloatArray]:
+    """Steps of the frames, and shares of atoms with as many neighbours as in the crystal."""
+    steps, shares = [], []
+    for frame in dump.read_text().split("ITEM: TIMESTEP\n")[1:]:
+        head, _, atoms = frame.partition(f"{_HEADER}\n")
+        lines = head.splitlines()
+        low, high = (float(word) for word in lines[6].split()[:2])
+        rows = np.array([line.split() for line in atoms.splitlines()], dtype=np.float64)
+        heights = (rows[:, 4] - low) / (high - low)
+        steps.append(float(lines[0]))
+        shares.append(ordered_share(heights, rows[:, 5] == _NEIGHBOURS, SLICES))
+    return np.array(steps), np.array(shares)
+
+
+def melt_diffusion(place: Place, settings: MeltSettings) -> xr.Dataset:
+    """How far atoms of the melt wander.
+
+    Args:
+        place: The potential, and where to run.
+        settings: How hot, and how long to run.
+
+    Returns:
+        ``diffusion`` and ``diffusion_error``, Å²/ps, and the mean square ``displacement``, Å², by
+        ``lag``, ps.
+
+    Raises:
+        BadInput: if LAMMPS gives up, or the windows are too short.
+    """
+    told = {"temperature": settings.temperature, "melt": settings.melt, "windows": settings.windows}
+    table = np.loadtxt(place.run("diffusion", settings, **told)).reshape(settings.windows, -1, 3)
+    found = diffusion_of_windows(table[0, :, 1], table[:, :, 2])
+    return xr.Dataset(
+        {
+            "diffusion": found.coefficient.value,
+            "diffusion_error": found.coefficient.error,
+            "displacement": found.displacement,
+        }
+    )
+
+
+def melt_viscosity(place: Place, settings: MeltSettings) -> xr.Dataset:
+    """How the melt resists shear.
+
+    Args:
+        place: The potential, and where to run.
+        settings: How hot, and how long to run.
+
+    Returns:
+        ``viscosity`` and ``viscosity_error``, mPa s; the running ``integral`` and its error by
+        ``delay``, ps; the mean temperature of the ``melt``, K.
+
+    Raises:
+        BadInput: if LAMMPS gives up.
+    """
+    told = {"temperature": settings.temperature, "melt": settings.melt, "windows": settings.windows}
+    curves, spacing = _correlations(place.run("viscosity", settings, **told), settings.step)
+    state = np.loadtxt(place.folder / "viscosity-state.txt")[:, 1:].mean(axis=0)
+    found = viscosity(curves, spacing, *map(float, state))
+    names = {"lag": "delay"}
+    return xr.Dataset(
+        {
+            "viscosity": found.coefficient.value,
+            "viscosity_error": found.coefficient.error,
+            "integral": found.integral.rename(names),
+            "integral_error": found.error.rename(names),
+            "melt": float(state[0]),
+        }
+    )
+
+
+def _correlations(table: Path, step: float) -> tuple[FloatArray, float]:
+    """By window, component and lag, bar²; and from one lag to the next, ps."""
+    lines = [line.split() for line in table.read_text().splitlines() if not line.startswith("#")]
+    lags = int(lines[0][1])
+    blocks = np.array([row for row in lines if len(row) > 2], dtype=np.float64)
+    windows = blocks.reshape(-1, lags, blocks.shape[1])[1:]  # the first holds a single step
+    return np.moveaxis(windows[:, :, 3:], 2, 1), step * float(windows[0, 1, 1])
+
+
+def _with_errors(
+    name: str, means: list[Mean], shape: tuple[int, ...], coordinates: Mapping[str, Any]
+) -> xr.Dataset:
+    """Means and their errors on a grid."""
+    table = np.array(means).reshape(*shape, 2)
+    axes = tuple(coordinates)
+    return xr.Dataset(
+        {name: (axes, table[..., 0]), f"{name}_error": (axes, table[..., 1])}, coordinates
+    )

