@@ -26,7 +26,7 @@ from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.relatives import families, without_relatives
 from sciml.protein.sequences import ReadingReport, read_proteins
 from sciml.protein.sources import CORPUS, judged_proteins
-from sciml.protein.vocabulary.census import Census, CensusSettings
+from sciml.protein.vocabulary.census import Census, CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT, family_weights
 from sciml.protein.vocabulary.ranking import (
     Counted,
@@ -53,6 +53,7 @@ class ProteinsSettings(Settings):
     families: bool = True  # whether relatives in one chunk count as one protein
     grammar: GrammarSettings = GrammarSettings()  # of simulated_grammar
     spoken: PositiveInt = 2000  # proteins of the grammar
+    shuffles: PositiveInt = 1  # of each protein; more of them tell chance more sharply
     sample: PositiveInt = 400  # proteins on which coverage is measured
 
 
@@ -91,7 +92,9 @@ def vocabulary(recipe: VocabularyRecipe, folder: Path) -> Outcome:
     state = counted_proteins(recipe, folder / STATE_FILE)
     kinds = kinds_of(recipe.parts)
     counted = {
-        kind: Counted(Census(kind, seen).table(), Census(kind, shuffled).table(), state.letters)
+        kind: Counted(
+            Table(kind, seen), Table(kind, shuffled), state.letters, recipe.proteins.shuffles
+        )
         for kind, seen, shuffled in zip(kinds, state.seen, state.shuffled, strict=True)
     }
     sample = [np.frombuffer(one, np.uint8) for _, one in sorted(state.sample)]
@@ -165,8 +168,10 @@ def _with_chunk(
     kept = [one for one, alone in zip(chunk, free, strict=True) if alone]
     weights = family_weights(families(kept).tolist()) if settings.families else [1.0] * len(kept)
     marks = [_mark(one, recipe.seed) for one in kept]
-    others = [shuffled_by(one, mark) for one, mark in zip(kept, marks, strict=True)]
-    kinds, letters = kinds_of(recipe.parts), state.letters.copy()
+    kinds, letters, shuffled = kinds_of(recipe.parts), state.letters.copy(), state.shuffled
+    for turn in range(settings.shuffles):
+        others = [shuffled_by(one, mark ^ turn) for one, mark in zip(kept, marks, strict=True)]
+        shuffled = [_counted(*one, others, weights) for one in zip(kinds, shuffled, strict=True)]
     for one, weight in zip(kept, weights, strict=True):
         letters += np.bincount(one, minlength=UNKNOWN + 1) * round(weight * UNIT)
     drawn = [(-mark, one.tobytes()) for mark, one in zip(marks, kept, strict=True)]
@@ -178,7 +183,7 @@ def _with_chunk(
     }
     return CensusState(
         [_counted(*one, kept, weights) for one in zip(kinds, state.seen, strict=True)],
-        [_counted(*one, others, weights) for one in zip(kinds, state.shuffled, strict=True)],
+        shuffled,
         letters,
         heapq.nlargest(settings.sample, {*state.sample, *drawn}),
         told,

@@ -59,6 +59,7 @@ class Counted(NamedTuple):
     seen: Table
     shuffled: Table  # the same of proteins shuffled with their pairs of neighbours
     letters: IntArray  # summed weights of residues, in units of counting. Shape (code,)
+    shuffles: int = 1  # of each protein, all counted together
 
 
 class Ranked(NamedTuple):
@@ -85,12 +86,13 @@ def ranked(counted: Counted, part: PartSettings) -> Ranked:
     if part.by == "composition":
         expected = np.tile(by_letters(counted), counted.seen.settings.shapes)
     else:
-        expected = counted.shuffled.support.ravel()
+        expected = counted.shuffled.support.ravel() / counted.shuffles
     places = np.flatnonzero((support >= part.support) & (support > 0))
     support, expected = support[places], expected[places]
-    p = _beyond_shuffled(support, expected)
     if part.by == "composition":
         p = special.gammainc(support, expected)
+    else:
+        p = _beyond_shuffled(support, expected, counted.shuffles)
     q = false_discovery_rates(p, max(counted.seen.units.size, len(p)))
     kept = q <= (1.0 if part.by == "support" else part.rate)
     ratio = np.log2((support + _PSEUDO) / (expected + _PSEUDO))
@@ -100,17 +102,19 @@ def ranked(counted: Counted, part: PartSettings) -> Ranked:
     return Ranked(places[best], support[best], expected[best], q[best])
 
 
-def _beyond_shuffled(support: FloatArray, shuffled: FloatArray) -> FloatArray:
+def _beyond_shuffled(support: FloatArray, expected: FloatArray, shuffles: int) -> FloatArray:
     """Probability of such a support if proteins and their shuffles had a word alike often.
 
-    Both are counts; given their sum, one is binomial. So what one shuffle shows by chance is not
+    Both are counts; given their sum, one is binomial. So what a few shuffles show by chance is not
     taken for the truth.
 
     Source:
         Przyborowski & Wilenski, Homogeneity of results in testing samples from Poisson series,
         Biometrika 31, 313 (1940).
     """
-    return np.asarray(special.betainc(support, shuffled + 1.0, 0.5), float)
+    return np.asarray(
+        special.betainc(support, shuffles * expected + 1.0, 1 / (1 + shuffles)), float
+    )
 
 
 def by_letters(counted: Counted) -> FloatArray:

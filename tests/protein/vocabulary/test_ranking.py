@@ -23,13 +23,15 @@ WORD = (3, 7, 11)  # letters planted two residues apart
 KIND = CensusSettings(elements=3, widest=2)
 
 
-def counted_of(proteins: list[Codes]) -> Counted:
+def counted_of(proteins: list[Codes], shuffles: int = 1) -> Counted:
     """Censuses of proteins and of their shuffles."""
     seen, shuffled = Census(KIND), Census(KIND)
     seen.add(proteins)
-    shuffled.add([shuffled_by(one, number) for number, one in enumerate(proteins)])
+    for turn in range(shuffles):
+        marks = range(turn * len(proteins), (turn + 1) * len(proteins))
+        shuffled.add([shuffled_by(one, mark) for mark, one in zip(marks, proteins, strict=True)])
     letters = np.bincount(np.concatenate(proteins), minlength=21) * UNIT
-    return Counted(seen.table(), shuffled.table(), letters)
+    return Counted(seen.table(), shuffled.table(), letters, shuffles)
 
 
 def planted(seed: int) -> list[Codes]:
@@ -66,7 +68,17 @@ def test_proteins_by_chance_have_hardly_a_significant_word(by: Question, seed: i
     draw = np.random.default_rng(seed)
     proteins = [draw.integers(0, 20, 60).astype(np.uint8) for _ in range(300)]
     part = PartSettings(census=KIND, by=by, support=1, words=5)
-    assert len(ranked(counted_of(proteins), part).places) <= 3  # of 32,000
+    for shuffles in (1, 4):
+        assert len(ranked(counted_of(proteins, shuffles), part).places) <= 3  # of 32,000
+
+
+def test_more_shuffles_expect_the_same_and_tell_more_words_from_chance() -> None:
+    more = counted_of(PLANTED, 8)
+    part = PartSettings(census=KIND, support=0, rate=1.0, words=1)
+    one, other = ranked(COUNTED, part), ranked(more, part)
+    assert one.expected.mean() == pytest.approx(other.expected.mean(), rel=0.02)
+    first = np.flatnonzero(other.places == one.places[0])[0]
+    assert other.q[first] < one.q[0]
 
 
 def test_support_ranks_by_support_alone() -> None:
