@@ -16,7 +16,7 @@ from sciml.data.cards import read_card
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
 from sciml.weather.pooling import GateSettings
-from sciml.weather.post_processing.chosen import chosen_experts
+from sciml.weather.post_processing.chosen import chosen_experts, neighbours_for
 from sciml.weather.post_processing.judged import judged, mean_crps
 from sciml.weather.post_processing.table import station_table
 from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset, without
@@ -75,7 +75,7 @@ def post_process(recipe: PostProcessRecipe, folder: Path) -> Outcome:
     """
     wall, cpu = time.perf_counter(), time.process_time()
     data, sha256 = _opened(recipe.data)
-    table = station_table(data)
+    table = station_table(data, neighbours=neighbours_for(recipe.experts))
     experts = chosen_experts(recipe.experts, table, recipe.seed)
     say(
         f"{len(table.day)} cases of {table.station.max() + 1} stations, {table.forecast.shape[1]} "

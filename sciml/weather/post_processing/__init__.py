@@ -2,6 +2,7 @@
 
 Where to look: ``table`` (what is known when a forecast is issued), ``memory`` (of past errors);
 experts: ``members``, ``climatology``, ``station_effects``, ``error_memory``, ``shifted_gamma``,
-``forest``; ``experts`` (their contract), ``chosen`` (which of them), ``mixture`` (gate and
-recalibration), ``walk`` (forward in time, so that nothing is judged on what it was fitted to).
+``forest``, ``fusion`` (a network); ``experts`` (their contract), ``chosen`` (which of them),
+``mixture`` (gate and recalibration), ``walk`` (forward in time, so that nothing is judged on what
+it was fitted to).
 """

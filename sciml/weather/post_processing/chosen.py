@@ -13,6 +13,7 @@ from sciml.weather.post_processing.shifted_gamma import ShiftedGammaRegression
 from sciml.weather.post_processing.station_effects import StationEffects
 from sciml.weather.post_processing.table import StationTable
 
+NEIGHBOURS = 12  # that the fusion network hears of
 LONG = 3650.0  # days; as good as never forgotten
 
 _MAKERS: dict[str, Callable[[int], Expert]] = {
@@ -28,12 +29,32 @@ _MAKERS: dict[str, Callable[[int], Expert]] = {
     "shifted-gamma": lambda _: ShiftedGammaRegression(LONG),
     "shifted-gamma-700": lambda _: ShiftedGammaRegression(700.0),
     "forest": lambda seed: Forest(seed=seed),
+    "fusion": lambda seed: _fusion(seed),
 }
 _SHORT = 120.0  # days; records below are learnt from as a whole
 REAL_SHORT = ("station-effects-5", "station-effects-20", "error-memory-15", "error-memory-60")
 REAL_LONG = ("station-effects-20", "station-effects-90", "station-effects-365", "error-memory-60")
 AMOUNTS_SHORT = ("raw", "shifted-gamma")
 AMOUNTS_LONG = ("raw", "shifted-gamma", "shifted-gamma-700")
+
+
+def _fusion(seed: int) -> Expert:
+    """The network; Paddle takes seconds to import, so that it is done only here."""
+    from sciml.weather.post_processing.fusion import Fusion
+
+    return Fusion(seed=seed)
+
+
+def neighbours_for(names: Sequence[str]) -> int:
+    """How many stations around each one the experts want to hear of.
+
+    Args:
+        names: Of the experts, as in :func:`chosen_experts`.
+
+    Returns:
+        The number that :func:`sciml.weather.post_processing.table.station_table` takes.
+    """
+    return NEIGHBOURS if "fusion" in names else 0
 
 
 def chosen_experts(names: Sequence[str], table: StationTable, seed: int) -> list[Expert]:

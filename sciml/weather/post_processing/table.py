@@ -5,10 +5,13 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from sciml.core.axes import BoolArray, FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.weather.post_processing.memory import neighbourhood, regional_memory, station_memory
+from sciml.weather.post_processing.neighbours import FEATURES as NEIGHBOUR_FEATURES
+from sciml.weather.post_processing.neighbours import known_around
 from sciml.weather.stations import checked_stations
 
 MEMORIES = (1.5, 5.0, 20.0, 90.0)  # days; how long errors are remembered
@@ -30,6 +33,10 @@ class StationTable(NamedTuple):
     groups: FloatArray  # means of members that are alike, gaps filled. Shape (case, group)
     features: FloatArray  # finite. Shape (case, feature)
     names: tuple[str, ...]  # of the features
+    around: NDArray[
+        np.float32
+    ]  # what neighbours know, see :func:`known_around`. (case, neighbour, 6)
+    kinds: tuple[int, ...]  # the group of each member
     nonnegative: bool  # amounts such as rain: no forecast below zero
     lead: float  # days
 
@@ -57,7 +64,7 @@ class StationTable(NamedTuple):
         return self.feature("mean")
 
 
-def station_table(data: xr.Dataset) -> StationTable:
+def station_table(data: xr.Dataset, *, neighbours: int = 0) -> StationTable:
     """The cases of a station ensemble that have at least one member, with their features.
 
     Features: ensemble mean and spread, the groups' differences from the mean, place, season,
@@ -66,6 +73,7 @@ def station_table(data: xr.Dataset) -> StationTable:
 
     Args:
         data: A station ensemble; see :mod:`sciml.weather.stations`.
+        neighbours: Stations around each one whose errors are told, too, where places are known.
 
     Returns:
         The table.
@@ -88,12 +96,16 @@ def station_table(data: xr.Dataset) -> StationTable:
         groups=np.empty((len(time), 0)),
         features=np.empty((len(time), 0)),
         names=(),
+        around=np.empty((len(time), 0, NEIGHBOUR_FEATURES), np.float32),
+        kinds=_kinds([str(m) for m in data["member"].values]),
         nonnegative=is_nonnegative(data),
         lead=float(data.attrs["lead_hours"]) / 24,
     )
     table = table._replace(groups=_group_means(table, [str(m) for m in data["member"].values]))
     features = _ensemble_features(table) | _place_features(data) | _season_features(table)
     features |= _memory_features(table, data)
+    if neighbours and _has_places(table, data):
+        table = table._replace(around=_around(table, data, neighbours))
     return table._replace(features=np.stack(list(features.values()), 1), names=tuple(features))
 
 
@@ -134,6 +146,12 @@ def member_groups(names: list[str]) -> list[list[int]]:
         alike = len(numbers) >= _EXCHANGEABLE
         groups += [numbers] if alike else [[number] for number in numbers]
     return groups
+
+
+def _kinds(names: list[str]) -> tuple[int, ...]:
+    """The number of the group of each member."""
+    kind = {member: n for n, group in enumerate(member_groups(names)) for member in group}
+    return tuple(kind[member] for member in range(len(names)))
 
 
 def _group_means(table: StationTable, names: list[str]) -> FloatArray:
@@ -226,15 +244,32 @@ def _memory_features(table: StationTable, data: xr.Dataset) -> dict[str, FloatAr
     typical = np.where(seen > 0, typical, _unit(table))
     found["log size of errors"] = np.log((size * weight + 3 * typical) / (weight + 3) + 1e-12)
     found["log known"] = np.log1p(known)
-    if {"latitude", "longitude"} <= set(data.coords) and table.station.max() > 0:
-        near = neighbourhood(*_station_places(data, table.station), reach=REGION)
+    if _has_places(table, data):
+        near = neighbourhood(*_station_places(data, table.station)[:2], reach=REGION)
         found["region's last error"] = regional_memory(
             table.day, table.station, error - usual, near, **about, days=2.0, prior=1.0
         )
     return found
 
 
-def _station_places(data: xr.Dataset, station: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Latitude and longitude of each station, where it was first seen."""
+def _has_places(table: StationTable, data: xr.Dataset) -> bool:
+    """Whether there are several stations and it is known where they are."""
+    return {"latitude", "longitude"} <= set(data.coords) and table.station.max() > 0
+
+
+def _around(table: StationTable, data: xr.Dataset, count: int) -> NDArray[np.float32]:
+    """What neighbours know."""
+    error = table.observation - table.groups.mean(axis=1)
+    places = _station_places(data, table.station)
+    return known_around(table.day, table.station, error, places, lead=table.lead, count=count)
+
+
+def _station_places(
+    data: xr.Dataset, station: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Latitude, longitude and elevation (0 if unknown) of each station, where first seen."""
     first = np.unique(station, return_index=True)[1]
-    return data["latitude"].values[first], data["longitude"].values[first]
+    north, east = (data[name].values[first] for name in ("latitude", "longitude"))
+    if "elevation" not in data.coords:
+        return north, east, np.zeros(len(first))
+    return north, east, np.nan_to_num(data["elevation"].values[first].astype(np.float64))
