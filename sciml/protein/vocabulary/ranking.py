@@ -2,10 +2,11 @@
 
 No single question finds all that words are good for. Words that shuffled proteins, which keep every
 pair of neighbours, hardly have are motifs. Words that letters drawn alone hardly make are of
-stretches with an unusual composition. And the words that most proteins have are neither. A
-vocabulary is put together of parts, each the best words by one question, as many as cover a given
-share of residues; so a part of long words is not drowned by one of short words. No label of any
-residue is looked at.
+stretches with an unusual composition; those whose number exceeds what letters make by most are the
+frequent ones among them. And the words that most proteins have are none of these. A vocabulary is
+put together of parts, each the best words by one question, as many as cover a given share of
+residues; so a part of long words is not drowned by one of short words. No label of any residue is
+looked at.
 """
 
 from collections.abc import Sequence
@@ -31,14 +32,15 @@ _PSEUDO: Final = 2.0  # proteins added to support and to chance, so that rare wo
 _LEAST_EXPECTED: Final = 1.0  # proteins; what no shuffle showed is not impossible
 _MOST: Final = 50_000  # words of a part
 
-Question = Literal["order", "composition", "support"]
+# Support over that in shuffled proteins; over that by letters alone; how many standard deviations
+# it exceeds the latter; or support itself.
+Question = Literal["order", "composition", "excess", "support"]
 
 
 class PartSettings(Settings):
     """A part of a vocabulary: the words that are best by one question."""
 
     census: CensusSettings = CensusSettings()
-    # Support over that in shuffled proteins; over that by letters alone; or support itself.
     by: Question = "order"
     support: NonNegativeFloat = 10.0  # least of a word, proteins
     rate: float = Field(default=0.01, gt=0, le=1)  # of false discoveries; support asks none
@@ -83,23 +85,31 @@ def ranked(counted: Counted, part: PartSettings) -> Ranked:
         enough; of equals, those that come first in the table.
     """
     support = counted.seen.support.ravel()
-    if part.by == "composition":
+    by_letters_alone = part.by in ("composition", "excess")
+    if by_letters_alone:
         expected = np.tile(by_letters(counted), counted.seen.settings.shapes)
     else:
         expected = counted.shuffled.support.ravel() / counted.shuffles
     places = np.flatnonzero((support >= part.support) & (support > 0))
     support, expected = support[places], expected[places]
-    if part.by == "composition":
+    if by_letters_alone:
         p = special.gammainc(support, expected)
     else:
         p = _beyond_shuffled(support, expected, counted.shuffles)
     q = false_discovery_rates(p, max(counted.seen.units.size, len(p)))
     kept = q <= (1.0 if part.by == "support" else part.rate)
-    ratio = np.log2((support + _PSEUDO) / (expected + _PSEUDO))
-    score = support if part.by == "support" else ratio
-    order = np.argsort(-score[kept], kind="stable")
+    order = np.argsort(-_score(part.by, support[kept], expected[kept]), kind="stable")
     best = np.flatnonzero(kept)[order]
     return Ranked(places[best], support[best], expected[best], q[best])
+
+
+def _score(by: Question, support: FloatArray, expected: FloatArray) -> FloatArray:
+    """What words are ranked by."""
+    if by == "support":
+        return support
+    if by == "excess":
+        return (support - expected) / np.sqrt(expected + 1.0)
+    return np.log2((support + _PSEUDO) / (expected + _PSEUDO))
 
 
 def _beyond_shuffled(support: FloatArray, expected: FloatArray, shuffles: int) -> FloatArray:

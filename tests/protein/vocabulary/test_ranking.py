@@ -48,7 +48,7 @@ PLANTED = planted(0)
 COUNTED = counted_of(PLANTED)
 
 
-@pytest.mark.parametrize("by", ["order", "composition"])
+@pytest.mark.parametrize("by", ["order", "composition", "excess"])
 def test_a_planted_word_is_first(by: Question) -> None:
     entries = entries_of(COUNTED, PartSettings(census=KIND, by=by, words=5), PLANTED)
     assert entries[0].key == COUNTED.seen.keys(ranked_places(by))[0]
@@ -63,7 +63,7 @@ def ranked_places(by: Question) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("by", ["order", "composition"])
+@pytest.mark.parametrize("by", ["order", "composition", "excess"])
 def test_proteins_by_chance_have_hardly_a_significant_word(by: Question, seed: int) -> None:
     draw = np.random.default_rng(seed)
     proteins = [draw.integers(0, 20, 60).astype(np.uint8) for _ in range(300)]

@@ -1,0 +1,132 @@
+"""The figure and the page of the second notebook: which words of a vocabulary a protein has."""
+
+# Not strict: xarray types coordinates and attributes as unknown.
+# pyright: standard
+from html import escape
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from sciml.figures.registry import Drawn, figure
+from sciml.figures.style import BLACK, BLUE, ORANGE, TWO_COLUMNS, Panel, new_picture
+from sciml.protein.alphabet import Codes, decoded, encoded
+from sciml.protein.vocabulary.keys import from_key
+from sciml.protein.vocabulary.scanner import Scanner
+from sciml.protein.vocabulary.store import read_vocabulary
+from sciml.protein.vocabulary_tasks import VOCABULARY_FILE
+from sciml.training.run import record_folder
+
+# Human HRAS, UniProt P01112.
+RAS: Final = (
+    "MTEYKLVVVGAGGVGKSALTIQLIQNHFVDEYDPTIEDSYRKQVVIDGETCLLDILDTAGQEEYSAMRDQYMRTGEGFLCVFAINNTKSFEDIH"
+    "QYREQIKRVKDSDDVPMVLVGNKCDLAARTVESRQAQDLARSYGIPYIETSAKTRQGVEDAFYTLVREIRQHKLRKLNPPDESGPGCMSCKCVLS"
+)
+# Where all proteins of its kind hold the nucleotide, first and last residue from 1: Bourne, Sanders
+# & McCormick, The GTPase superfamily, Nature 349, 117 (1991).
+BOXES: Final = {"G1": (10, 17), "G2": (35, 35), "G3": (57, 60), "G4": (116, 119), "G5": (145, 147)}
+# Cysteines that carry the lipids of its anchor: Hancock, Magee, Childs & Marshall, All ras proteins
+# are polyisoprenylated but only some are palmitoylated, Cell 57, 1167 (1989).
+LIPIDS: Final = (181, 184, 186)
+
+_LINE: Final = 60  # residues of a line of the page
+_DEEPEST: Final = 6  # words of a residue beyond which its colour does not change
+
+
+class ProteinPage:
+    """A protein in lines of letters: the more words a residue has, the deeper its colour.
+
+    Words appear where the pointer rests; the page needs no program that runs.
+    """
+
+    def __init__(self, codes: Codes, keys: list[int]) -> None:
+        """Find the words.
+
+        Args:
+            codes: The protein, see :func:`sciml.protein.alphabet.encoded`. Shape (residue,).
+            keys: The vocabulary.
+        """
+        self.letters = decoded(codes)
+        self.words: list[list[str]] = [[] for _ in self.letters]
+        found = Scanner(keys).occurrences([codes])
+        for number, positions in zip(found.pattern, found.positions, strict=True):
+            for place in positions[positions >= 0]:
+                self.words[place].append(from_key(keys[number]).spelling)
+
+    def __repr__(self) -> str:
+        """How much there is of it."""
+        covered = sum(map(bool, self.words))
+        return f"<{len(self.letters)} residues, {covered} of them in words>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        return self.html
+
+    @property
+    def html(self) -> str:
+        """The page."""
+        lines: list[str] = []
+        for start in range(0, len(self.letters), _LINE):
+            cells = map(self._cell, range(start, min(start + _LINE, len(self.letters))))
+            lines.append(f"{start + 1:>6} {''.join(cells)}")
+        return f'<pre style="line-height:1.6">{"<br>".join(lines)}</pre>'
+
+    def _cell(self, place: int) -> str:
+        """One residue."""
+        words = sorted(set(self.words[place]))
+        if not words:
+            return self.letters[place]
+        depth = 0.15 + 0.6 * min(len(words), _DEEPEST) / _DEEPEST
+        title = escape(f"{self.letters[place]}{place + 1}: {', '.join(words)}", quote=True)
+        return (
+            f'<span style="background:rgba(0,114,178,{depth:.2f})" title="{title}">'
+            f"{self.letters[place]}</span>"
+        )
+
+
+def selective_keys() -> list[int]:
+    """The published selective vocabulary."""
+    return read_vocabulary(record_folder("protein/vocabulary") / VOCABULARY_FILE).keys
+
+
+@figure(
+    "protein/ras-words",
+    title="Words of the selective vocabulary in human HRAS, beside what is known of it",
+    rtol=1e-6,
+    atol=1e-6,
+    recipe="protein/vocabulary",
+)
+def words_of_ras() -> Drawn:
+    """How many words each residue has, and which residues are known to matter.
+
+    Returns:
+        Words of each residue, whether it is in a box, and whether it carries a lipid.
+    """
+    page = ProteinPage(encoded(RAS), selective_keys())
+    count = np.array([len(set(words)) for words in page.words])
+    number = np.arange(1, len(RAS) + 1)
+    boxed = np.any([(number >= first) & (number <= last) for first, last in BOXES.values()], axis=0)
+    data = xr.Dataset(
+        {
+            "words": ("residue", count),
+            "in_box": ("residue", boxed.astype(int)),
+            "lipid": ("residue", np.isin(number, LIPIDS).astype(int)),
+        },
+        coords={"residue": number},
+    )
+    picture = new_picture(TWO_COLUMNS, 2.2)
+    panel: Panel = picture.subplots()
+    highest = max(int(count.max()), 1)
+    for name, (first, last) in BOXES.items():
+        panel.axvspan(first - 0.5, last + 0.5, color=ORANGE, alpha=0.35, lw=0)
+        panel.text((first + last) / 2, 1.08 * highest, name, ha="center", va="bottom", color=BLACK)
+    panel.plot(LIPIDS, [1.15 * highest] * 3, "v", ms=4, color=BLACK, label="lipid")
+    panel.legend(loc="upper center")
+    panel.bar(number, count, width=1.0, color=BLUE)
+    panel.set(
+        xlabel="residue",
+        ylabel="words",
+        xlim=(0.5, len(RAS) + 0.5),
+        ylim=(0, 1.25 * highest),
+    )
+    return Drawn(picture, data)
