@@ -2,6 +2,7 @@
 
 # Not strict: xarray types coordinates and attributes as unknown.
 # pyright: standard
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,9 +17,16 @@ from sciml.training.run import record_folder
 _WIDEST: Final = 1.5  # of the scale: log2 of the enrichment
 
 
-def judged_table() -> xr.Dataset:
-    """Methods on the sets that are annotated by residue, of the published record."""
-    table = open_netcdf(record_folder("protein/evaluate") / TABLE)
+def judged_table(record: Path | None = None) -> xr.Dataset:
+    """Methods on the sets that are annotated by residue.
+
+    Args:
+        record: Folder of a run of the recipe ``protein/evaluate``; the published one by default.
+
+    Returns:
+        See :func:`sciml.protein.evaluation.table.evaluation_table`.
+    """
+    table = open_netcdf((record or record_folder("protein/evaluate")) / TABLE)
     counts = table["counts"].values.astype(bool) & (table["annotated_residues"].values > 0)
     return table.isel(line=counts)
 
@@ -30,13 +38,16 @@ def judged_table() -> xr.Dataset:
     atol=1e-6,
     recipe="protein/evaluate",
 )
-def enrichment_on_sets() -> Drawn:
+def enrichment_on_sets(record: Path | None = None) -> Drawn:
     """A field for each method and set.
+
+    Args:
+        record: Folder of a run of the evaluation's recipe; the published one by default.
 
     Returns:
         Enrichment, whether its interval is above 1, and whether what is left beyond letters is.
     """
-    table = judged_table()
+    table = judged_table(record)
     above = (table["low"] > 1).astype(int)
     beyond = (table["beyond_low"] > 1).astype(int)
     data = xr.Dataset(

@@ -3,6 +3,7 @@
 # Not strict: xarray types coordinates and attributes as unknown.
 # pyright: standard
 from html import escape
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -84,9 +85,17 @@ class ProteinPage:
         )
 
 
-def selective_keys() -> list[int]:
-    """The published selective vocabulary."""
-    return read_vocabulary(record_folder("protein/vocabulary") / VOCABULARY_FILE).keys
+def selective_keys(record: Path | None = None) -> list[int]:
+    """The patterns of the selective vocabulary.
+
+    Args:
+        record: Folder of a run of its recipe; the published one by default.
+
+    Returns:
+        Keys in the order of the file.
+    """
+    folder = record or record_folder("protein/vocabulary")
+    return read_vocabulary(folder / VOCABULARY_FILE).keys
 
 
 @figure(
@@ -96,13 +105,16 @@ def selective_keys() -> list[int]:
     atol=1e-6,
     recipe="protein/vocabulary",
 )
-def words_of_ras() -> Drawn:
+def words_of_ras(record: Path | None = None) -> Drawn:
     """How many words each residue has, and which residues are known to matter.
+
+    Args:
+        record: Folder of a run of the vocabulary's recipe; the published one by default.
 
     Returns:
         Words of each residue, whether it is in a box, and whether it carries a lipid.
     """
-    page = ProteinPage(encoded(RAS), selective_keys())
+    page = ProteinPage(encoded(RAS), selective_keys(record))
     count = np.array([len(set(words)) for words in page.words])
     number = np.arange(1, len(RAS) + 1)
     boxed = np.any([(number >= first) & (number <= last) for first, last in BOXES.values()], axis=0)
