@@ -26,6 +26,7 @@ Column = Any  # of such a table
 
 ONLY_STATION = "station"  # the name of the station in a file that has none
 KELVIN_FLOOR = 150.0  # K; the lowest air temperature ever measured is 184 K
+_RANGES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}  # degrees
 _PLACES = ("latitude", "longitude", "elevation")
 _NAMES = {
     "observation": ("observation", "observations", "obs", "observed"),
@@ -126,8 +127,8 @@ def checked_stations(data: xr.Dataset) -> xr.Dataset:
 
     Raises:
         BadInput: if there is no case, no member or no lead; a value is infinite; a station has
-            two cases at one time; rain is negative; or temperatures in kelvin are those of
-            degrees Celsius.
+            two cases at one time; a place is not on Earth; rain is negative; or temperatures in
+            kelvin are those of degrees Celsius.
     """
     forecast, observation = data["forecast"].values, data["observation"].values
     axes(forecast, "case member", "forecast", case=len(observation))
@@ -146,6 +147,7 @@ def checked_stations(data: xr.Dataset) -> xr.Dataset:
         gone = ", ".join(data["member"].values[empty])
         say(f"station ensemble: members without any value are left out: {gone}")
         data = data.isel(member=~empty)
+    _check_places(data)
     _check_once(data)
     return data.isel(case=np.lexsort([data["station"].values, data["time"].values]))
 
@@ -165,6 +167,21 @@ def _check_values(name: str, values: FloatArray, units: str) -> None:
             f"{name}: the median is {np.median(known):.1f} K, colder than any air on Earth; "
             "these look like degrees Celsius: set units to degC, or add 273.15"
         )
+
+
+def _check_places(data: xr.Dataset) -> None:
+    """Refuse latitudes beyond the poles and longitudes of more than a turn."""
+    for name, (low, high) in _RANGES.items():
+        if name not in data.coords:
+            continue
+        values = data[name].values
+        wrong = (values < low) | (values > high)
+        if wrong.any():
+            raise BadInput(
+                f"station ensemble: {int(wrong.sum())} values of {name} lie outside of {low:g} to "
+                f"{high:g} degrees, the first of station '{data['station'].values[wrong][0]}': "
+                f"{values[wrong][0]:g}; were latitude and longitude exchanged?"
+            )
 
 
 def _check_once(data: xr.Dataset) -> None:

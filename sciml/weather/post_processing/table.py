@@ -12,12 +12,14 @@ from sciml.core.errors import BadInput
 from sciml.weather.post_processing.memory import neighbourhood, regional_memory, station_memory
 from sciml.weather.post_processing.neighbours import FEATURES as NEIGHBOUR_FEATURES
 from sciml.weather.post_processing.neighbours import known_around
+from sciml.weather.sphere import centred
 from sciml.weather.stations import checked_stations
 
 MEMORIES = (1.5, 5.0, 20.0, 90.0)  # days; how long errors are remembered
 REGION = 150.0  # km; how far errors of the last days reach
 _EXCHANGEABLE = 5  # so many members of one name with numbers are taken as alike
 _FIRST = 1000  # cases that say how large differences are
+_HALF_TURN = 180.0  # degrees
 _SEASONS = 300.0  # days; a shorter record does not show seasons
 _NUMBERED = re.compile(r"^(.*?)[ _.-]?\d+$")
 
@@ -209,9 +211,19 @@ def _place_features(data: xr.Dataset) -> dict[str, FloatArray]:
         if name in data.coords:
             values = data[name].values.astype(np.float64)
             known = values[np.isfinite(values)]
+            if name == "longitude" and known.size and np.ptp(known) > _HALF_TURN:
+                # 359 and -1 are the same meridian: longitudes are counted from the usual one.
+                values = centred(values - _usual_direction(known))
+                known = values[np.isfinite(values)]
             if known.size and np.ptp(known) > 0:
                 found[name] = np.where(np.isfinite(values), values, np.median(known))
     return found
+
+
+def _usual_direction(longitude: FloatArray) -> float:
+    """The mean of angles on the circle, degrees."""
+    turned = np.exp(1j * np.radians(longitude))
+    return float(np.degrees(np.angle(turned.mean())))
 
 
 def _season_features(table: StationTable) -> dict[str, FloatArray]:
@@ -253,8 +265,10 @@ def _memory_features(table: StationTable, data: xr.Dataset) -> dict[str, FloatAr
 
 
 def _has_places(table: StationTable, data: xr.Dataset) -> bool:
-    """Whether there are several stations and it is known where they are."""
-    return {"latitude", "longitude"} <= set(data.coords) and table.station.max() > 0
+    """Whether there are several stations and it is known where all of them are."""
+    if not {"latitude", "longitude"} <= set(data.coords) or table.station.max() == 0:
+        return False
+    return bool(np.isfinite(np.stack(_station_places(data, table.station)[:2])).all())
 
 
 def _around(table: StationTable, data: xr.Dataset, count: int) -> NDArray[np.float32]:
