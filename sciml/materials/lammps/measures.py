@@ -15,6 +15,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from sciml.core.axes import FloatArray
 from sciml.core.settings import Settings
+from sciml.materials.lammps.dumps import read_dump
 from sciml.materials.lammps.scripts import run_recipe_script
 from sciml.materials.properties.averages import Mean, mean_of
 from sciml.materials.properties.coexistence import coexistence, ordered_share
@@ -23,7 +24,6 @@ from sciml.materials.properties.viscosity import viscosity
 
 SLICES = 24  # of the cell in which a crystal melts
 _NEIGHBOURS = 4  # of an atom in the diamond structure
-_HEADER = "ITEM: ATOMS id type x y z c_neighbours"
 
 
 class RunSettings(Settings):
@@ -50,7 +50,7 @@ class MeltingSettings(RunSettings):
     """A crystal beside its melt."""
 
     start: PositiveFloat  # K, near where it is thought to melt
-    melt: PositiveFloat = 4000.0  # K, for the half that melts first
+    melt: PositiveFloat = 3500.0  # K, for the half that melts first
 
 
 class MeltSettings(RunSettings):
@@ -142,16 +142,14 @@ def melting(place: Place, settings: MeltingSettings) -> xr.Dataset:
 
 def _ordered(dump: Path) -> tuple[FloatArray, FloatArray]:
     """Steps of the frames, and shares of atoms with as many neighbours as in the crystal."""
-    steps, shares = [], []
-    for frame in dump.read_text().split("ITEM: TIMESTEP\n")[1:]:
-        head, _, atoms = frame.partition(f"{_HEADER}\n")
-        lines = head.splitlines()
-        low, high = (float(word) for word in lines[6].split()[:2])
-        rows = np.array([line.split() for line in atoms.splitlines()], dtype=np.float64)
-        heights = (rows[:, 4] - low) / (high - low)
-        steps.append(float(lines[0]))
-        shares.append(ordered_share(heights, rows[:, 5] == _NEIGHBOURS, SLICES))
-    return np.array(steps), np.array(shares)
+    steps: list[int] = []
+    shares: list[FloatArray] = []
+    for frame in read_dump(dump, ["Si"]):
+        height = frame.structure.positions[:, 2] / frame.structure.cell[2, 2]
+        ordered = frame.values["c_neighbours"] == _NEIGHBOURS
+        steps.append(frame.step)
+        shares.append(ordered_share(height, ordered, SLICES))
+    return np.array(steps, dtype=np.float64), np.array(shares)
 
 
 def melt_diffusion(place: Place, settings: MeltSettings) -> xr.Dataset:
