@@ -103,6 +103,23 @@ def test_an_unknown_station_is_forecast_as_one_that_was_never_told_apart(
     assert np.abs(far - learnt.predict(future)).max() > 0
 
 
+def test_forecasts_follow_from_seed_and_past_and_do_not_look_at_what_came(
+    learnt, temperature
+) -> None:
+    past, future = halves(temperature)
+    found = learnt.predict(future)
+    again, other = Fusion(QUICK, seed=1), Fusion(QUICK, seed=2)
+    again.fit(past)
+    other.fit(past)
+    blind = future._replace(observation=np.full(len(future.day), np.nan))
+    np.testing.assert_allclose(again.predict(blind), found, rtol=1e-6)
+    assert np.abs(other.predict(blind) - found).max() > 1e-3
+    again.fit(past.take(past.day > past.day[len(past.day) // 2]))  # nothing of the past is kept
+    fresh = Fusion(QUICK, seed=1)
+    fresh.fit(past.take(past.day > past.day[len(past.day) // 2]))
+    np.testing.assert_allclose(again.predict(future), fresh.predict(future), rtol=1e-6)
+
+
 @pytest.mark.parametrize("head", ["normal", "quantiles"])
 def test_quantiles_ascend_and_the_biases_of_stations_are_learnt(temperature, head) -> None:
     past, future = halves(temperature)
