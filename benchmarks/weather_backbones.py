@@ -42,8 +42,8 @@ LEADS, SEEDS = (1, 2, 3, 5, 7), (1, 2, 3)
 LEARNING, TEST = (2005, 2006, 2007, 2008), (2009, 2010)
 BACKBONES = {
     "graph": GraphSettings(width=16, depth=3),
-    "attention": AttentionSettings(width=16, depth=2),
     "fourier": FourierSettings(width=8, depth=2),
+    "attention": AttentionSettings(width=16, depth=2),
     "convolution": ConvolutionSettings(width=16, depth=2),
 }
 TRAINING = FitSettings(
@@ -71,14 +71,14 @@ def judged(forecaster: FieldForecaster, test: xr.DataArray) -> xr.DataArray:
 
 
 def measured() -> Found:
-    """Errors, intervals and cost of each kind and seed."""
+    """Errors, intervals and cost of each kind and seed; the record grows with each."""
     learning, test = parts()
     start = DampedPersistence(LEADS)
     start.fit(learning)
     simple = judged(start, test)
     found: Found = {}
-    for kind, backbone in BACKBONES.items():
-        for seed in SEEDS:
+    for seed in SEEDS:
+        for kind, backbone in BACKBONES.items():
             began = time.process_time()
             settings = NetworkSettings(backbone=backbone, training=TRAINING)
             network = NetworkForecaster(LEADS, settings, seed=seed)
@@ -87,6 +87,7 @@ def measured() -> Found:
             scores = numbers(judged(network, test), simple)
             print(f"  {kind}, seed {seed}: {spent:.0f} s", flush=True)
             found.setdefault(kind, []).append(scores | {"processor_seconds": spent})
+            write_json(RECORD, found)
     return found
 
 
@@ -118,7 +119,7 @@ def rows(found: Found) -> list[Row]:
             table += [
                 Row(f"{what}, RMSE, mean of {len(values)} seeds", mean, "hPa",
                     peer=seeds[0][f"start_{lead}"]),
-                Row(f"{what}, spread of seeds", float(np.std(values, ddof=1)), "hPa"),
+                Row(f"{what}, spread of seeds", spread_of(values), "hPa"),
                 Row(f"{what}, share of squared error less, lower end of 95 %",
                     seeds[0][f"skill_{lead}_low"], "1", 0.0, "more"),
             ]  # fmt: skip
@@ -127,12 +128,17 @@ def rows(found: Found) -> list[Row]:
     return table
 
 
+def spread_of(values: list[float]) -> float | None:
+    """Standard deviation; nothing of one value."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
 def main() -> None:
     """Read or make the record, and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", action="store_true", help="train all networks again")
     if parser.parse_args().train:
-        write_json(RECORD, measured())
+        measured()
     if not RECORD.is_file():
         print("  nothing measured: make the record with --train")
         return
