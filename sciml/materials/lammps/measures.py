@@ -5,6 +5,8 @@ tables, with standard errors.
 """
 
 import itertools
+import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from sciml.core.axes import FloatArray
 from sciml.core.settings import Settings
+from sciml.core.writing import write_json
 from sciml.materials.lammps.dumps import read_dump
 from sciml.materials.lammps.scripts import run_recipe_script
 from sciml.materials.properties.averages import Mean, mean_of
@@ -68,10 +71,26 @@ class Place(NamedTuple):
     folder: Path
 
     def run(self, script: str, settings: RunSettings, **told: object) -> Path:
-        """Run a script; returns its table."""
+        """Run a script, unless it has been run here with the same variables; returns its table."""
         self.folder.mkdir(parents=True, exist_ok=True)
         variables = {**self.potential, **settings.variables(), **told}
-        return run_recipe_script(script, self.folder, variables)
+        asked = {name: str(value) for name, value in variables.items()}
+        table, mark = self.folder / f"{script}.txt", self._mark(script)
+        if mark.is_file() and json.loads(mark.read_text(encoding="utf-8"))["told"] == asked:
+            return table
+        started = time.perf_counter()
+        table = run_recipe_script(script, self.folder, variables)
+        write_json(mark, {"told": asked, "seconds": time.perf_counter() - started})
+        return table
+
+    def seconds(self) -> float:
+        """How long all scripts have run here."""
+        marks = sorted(self.folder.glob(self._mark("*").name))
+        return sum(json.loads(mark.read_text(encoding="utf-8"))["seconds"] for mark in marks)
+
+    def _mark(self, script: str) -> Path:
+        """What says that a script has ended."""
+        return self.folder / f"{script}.done.json"
 
 
 def expansion(place: Place, settings: ExpansionSettings) -> xr.Dataset:
@@ -118,9 +137,9 @@ def melting(place: Place, settings: MeltingSettings) -> xr.Dataset:
     """
     told = {"temperature": settings.start, "melt": settings.melt}
     table = np.loadtxt(place.run("melting", settings, **told))
-    time, temperature = settings.step * table[1:, 0], table[1:, 1]
+    times, temperature = settings.step * table[1:, 0], table[1:, 1]
     frames, shares = _ordered(place.folder / "melting.dump")
-    found = coexistence(time, temperature, shares)
+    found = coexistence(times, temperature, shares)
     return xr.Dataset(
         {
             "melting": found.temperature.value,
@@ -133,7 +152,7 @@ def melting(place: Place, settings: MeltingSettings) -> xr.Dataset:
             "crystal": ("frame", found.crystal),
         },
         {
-            "time": time,
+            "time": times,
             "frame": settings.step * frames,
             "height": (np.arange(SLICES) + 0.5) / SLICES,
         },

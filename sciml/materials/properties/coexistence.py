@@ -15,7 +15,7 @@ _LEAST = 0.1  # of the slices that a phase must have to be there
 class Coexistence(NamedTuple):
     """What a crystal and its melt have come to."""
 
-    temperature: Mean  # K, over the later part
+    temperature: Mean  # K, over the later part; a drift adds to the error
     drift: Mean  # K/ps, of the temperature over the later part; not zero while one phase grows
     crystal: FloatArray  # share of the cell that is crystal, by frame
 
@@ -88,9 +88,11 @@ def coexistence(time: FloatArray, temperature: FloatArray, shares: FloatArray) -
         )
     crystal = np.nanmean(shares > 0.5 * (lower + upper), axis=1)
     later = slice(round(SETTLED * sizes["time"]), None)
-    return Coexistence(
-        mean_of(temperature[later]), _drift(time[later], temperature[later]), crystal
-    )
+    level, drift = mean_of(temperature[later]), _drift(time[later], temperature[later])
+    # A phase that grows for a while drifts slower than blocks can tell: it is as if the temperature
+    # were anywhere that the line passes.
+    passed = drift.value * float(np.ptp(time[later])) / np.sqrt(12)
+    return Coexistence(Mean(level.value, float(np.hypot(level.error, passed))), drift, crystal)
 
 
 def _drift(time: FloatArray, values: FloatArray) -> Mean:

@@ -73,6 +73,28 @@ def test_a_hotter_melt_flows_faster(tmp_path: Path) -> None:
     assert float(flow["integral"][100:].mean()) == pytest.approx(float(flow["viscosity"]))
 
 
+def test_a_script_that_has_ended_is_not_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def script(name: str, folder: Path, variables: dict[str, object]) -> Path:
+        ran.append(str(variables["temperatures"]))
+        for temperature in str(variables["temperatures"]).split():
+            (folder / f"npt-{temperature}-0.txt").write_text("1 20.0 -4\n" * 9)
+        return folder / "npt.txt"
+
+    monkeypatch.setattr("sciml.materials.lammps.measures.run_recipe_script", script)
+    cold, warm = (
+        ExpansionSettings(temperatures=temperatures, pressures=(0.0,))
+        for temperatures in ((300.0,), (300.0, 600.0))
+    )
+    for settings in (cold, cold, warm):
+        expansion(place(tmp_path), settings)
+    assert ran == ["300", "300 600"]
+    assert place(tmp_path).seconds() >= 0
+
+
 def test_what_lammps_refuses_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"npt\.lmp: LAMMPS says ERROR"):
         expansion(Place({"style": "none_such", "potential": "x"}, tmp_path), ExpansionSettings())

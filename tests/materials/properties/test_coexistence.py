@@ -34,7 +34,7 @@ def test_two_phases_that_stay_give_the_temperature_with_its_error() -> None:
     assert found.both
     np.testing.assert_allclose(found.crystal, [0.5, 0.55], atol=0.03)
     assert abs(found.temperature.value - 1690) < 3 * found.temperature.error
-    assert 0.5 < found.temperature.error < 4  # 20 K over the square root of 200
+    assert 0.5 < found.temperature.error < 8  # 20 K over the square root of 200, and the drift
     assert abs(found.drift.value) < 3 * found.drift.error
 
 
@@ -48,6 +48,8 @@ def test_a_phase_that_still_grows_shows_in_the_drift() -> None:
     found = coexistence(TIME, temperatures(1600.0, 3.0), np.array([profile(0.5)] * 2))
     assert found.drift.value == pytest.approx(3.0, abs=4 * found.drift.error)
     assert found.drift.value > 5 * found.drift.error
+    # Twenty picoseconds at 3 K/ps: a line over 60 K has a spread of 17 K.
+    assert found.temperature.error == pytest.approx(60 / 12**0.5, rel=0.15)
 
 
 def test_bad_input_is_told() -> None:
