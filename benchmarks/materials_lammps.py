@@ -18,7 +18,7 @@ import statistics
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
 import numpy as np
@@ -248,6 +248,16 @@ def ratio_rows(costs: Costs, errors: dict[str, float], mace: float | None) -> li
     return rows
 
 
+# Where a name would lie on another: points from its dot, and which side it is aligned with.
+_NAME_PLACES: dict[str, tuple[tuple[int, int], Literal["left", "center", "right"]]] = {
+    "one layer": ((0, -11), "center"),
+    "qSNAP": ((5, -3), "left"),
+    "UF3": ((-4, 4), "right"),
+    "POD": ((0, 5), "left"),
+    "POD, six-body": ((5, -4), "left"),
+}
+
+
 def draw(record: dict[str, Any]) -> None:
     """Error against cost, beside the record."""
     with journal_style():
@@ -258,11 +268,8 @@ def draw(record: dict[str, Any]) -> None:
             colour = BLUE if ours else BLACK if name == "MACE" else ORANGE
             place = (record["costs"][name], error)
             panel.loglog(*place, "o", color=colour)
-            below = name in ("one layer", "qSNAP", "POD")  # two names would lie on each other
-            shift = (0, -11 if below else 5)
-            panel.annotate(
-                name, place, shift, textcoords="offset points", color=colour, ha="center"
-            )
+            shift, side = _NAME_PLACES.get(name, ((0, 5), "center"))
+            panel.annotate(name, place, shift, textcoords="offset points", color=colour, ha=side)
         panel.set(xlabel="cost (µs per atom and step, one core)", ylabel="force error (eV/Å)")
         panel.margins(0.2)
         picture.savefig(RECORD.with_suffix(".png"))
