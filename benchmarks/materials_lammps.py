@@ -254,6 +254,7 @@ _NAME_PLACES: dict[str, tuple[tuple[int, int], Literal["left", "center", "right"
     "qSNAP": ((5, -3), "left"),
     "UF3": ((-4, 4), "right"),
     "POD": ((0, 5), "left"),
+    "MACE": ((0, -11), "center"),
     "POD, six-body": ((5, -4), "left"),
 }
 
