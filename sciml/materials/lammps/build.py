@@ -183,8 +183,14 @@ def _python() -> list[str]:
     there = sysconfig.get_config_var("Py_ENABLE_SHARED") and library.is_file()
     return [
         f'-DSCIML_PYTHON_LIBRARY="{library if there else ""}"',
-        f'-DSCIML_PYTHON_PROGRAM="{sys.executable}"',
+        f'-DSCIML_PYTHON_PROGRAM="{_program()}"',
     ]
+
+
+def _program() -> str:
+    """The interpreter of this environment, by one name whatever it was started by."""
+    usual = Path(sys.prefix) / "bin" / "python"
+    return str(usual) if usual.exists() else sys.executable
 
 
 def _mpi_headers() -> Path:

@@ -99,6 +99,15 @@ def test_another_processor_compiler_flag_or_source_is_another_file(
     assert len(found) == 4
 
 
+def test_another_name_of_the_same_interpreter_is_the_same_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or a plugin that a notebook has built would not be found by `lmp`."""
+    usual = library_file()
+    monkeypatch.setattr(sys, "executable", f"{sys.executable}-by-another-name")
+    assert library_file() == usual
+
+
 def test_without_a_compiler_the_next_step_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")
