@@ -113,7 +113,7 @@ def test_a_melt_diffuses_and_its_stress_forgets(potential: Path, tmp_path: Path)
 
 
 def test_half_a_crystal_melts(potential: Path, tmp_path: Path) -> None:
-    told = {"settle": 3000, "steps": 500, "cells": 3}
+    told = {"settle": 1200, "steps": 500, "cells": 3}
     table = run("melting", potential, tmp_path, **told)
     assert np.isfinite(table).all()
     assert 1000 < table[-1, 1] < 3000
