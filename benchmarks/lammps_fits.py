@@ -2,12 +2,10 @@
 
 POD is fitted by LAMMPS' own ``fitpod``. UF3 is linear in its coefficients: `pair_style uf3` itself
 gives the energies and forces of each spline alone, least squares the coefficients. What is fitted
-lies in ``records``; ``materials_lammps.py --train`` makes it anew in a quarter of an hour.
+lies in ``records``; ``materials_lammps.py --train`` makes it anew in some ten minutes.
 """
 
 import itertools
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from sciml.core.axes import FloatArray
-from sciml.core.errors import BadInput
 from sciml.core.writing import write_text
+from sciml.materials.extended_xyz import write_structures
 from sciml.materials.lammps.labelling import LammpsPotential
+from sciml.materials.lammps.scripts import plain_lmp
 from sciml.materials.structures import Structure
 
 FOLDER = Path(__file__).parent / "records" / "lammps_silicon"
@@ -92,27 +91,14 @@ def fit_pod(pod: Pod, frames: Sequence[Structure]) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "frames").mkdir()
-        (folder / "frames" / "silicon.xyz").write_text("".join(map(_extended_xyz, frames)))
+        write_structures(folder / "frames" / "silicon.xyz", frames)
         (folder / "parameters").write_text(pod.parameters())
         (folder / "data").write_text(told)
         (folder / "in").write_text("fitpod parameters data\n")
-        command = [str(Path(sys.executable).parent / "lmp"), "-nocite", "-log", "none", "-in", "in"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = plain_lmp(["-in", "in"], folder)
         if done.returncode:
             raise SystemExit(f"fitpod failed\n{done.stdout[-1500:]}")
         return (folder / "fit_coefficients.pod").read_text()
-
-
-def _extended_xyz(frame: Structure) -> str:
-    """One frame as ``fitpod`` reads it."""
-    if frame.forces is None:
-        raise BadInput(f"{frame.name}: forces are needed to fit a potential; leave it out.")
-    cell = " ".join(f"{number:.12g}" for number in frame.cell.ravel())
-    columns = "species:S:1:pos:R:3:forces:R:3"
-    head = f'Lattice="{cell}" Properties={columns} energy={frame.energy:.12g} pbc="T T T"'
-    rows = np.concatenate([frame.positions, frame.forces], axis=1)
-    atoms = ("Si " + " ".join(f"{number:.12g}" for number in row) for row in rows)
-    return "\n".join([str(len(rows)), head, *atoms]) + "\n"
 
 
 def _knots(cutoff: float, inner: int) -> FloatArray:

@@ -1,8 +1,6 @@
 """Whether our styles are right: forces by every way into LAMMPS, pressure, drift, memory."""
 
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from sciml.materials.datasets import open_structures
 from sciml.materials.lammps.engine import start_lammps
 from sciml.materials.lammps.external import attach
 from sciml.materials.lammps.native import in_lammps, pair_commands
+from sciml.materials.lammps.scripts import plain_lmp
 from sciml.materials.potential import Potential
 from sciml.materials.structures import Structure
 
@@ -121,15 +120,11 @@ def _ranks(count: int) -> str:
 
 def forces_in_lmp(pair: list[str], ranks: int) -> tuple[FloatArray, FloatArray]:
     """Positions and forces that plain ``lmp`` writes."""
-    tools = Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as folder:
         script = SHAKEN.format(lattice=LATTICE) + FORCES.format(pair="\n".join(pair))
         (Path(folder) / "in").write_text(script)
         (Path(folder) / "pairs.py").write_text(IN_PADDLE)
-        command = [str(tools / "mpiexec"), "-n", str(ranks), str(tools / "lmp"), "-nocite"]
-        subprocess.run(
-            [*command, "-log", "none", "-in", "in"], cwd=folder, capture_output=True, check=True
-        )
+        plain_lmp(["-in", "in"], Path(folder), ranks).check_returncode()
         table = np.loadtxt(Path(folder) / "forces", skiprows=9)
     return table[:, 1:4], table[:, 4:]
 

@@ -1,14 +1,13 @@
 """Dynamics of a silicon crystal by plain ``lmp``, and what they cost."""
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from materials_cost import LATTICE
+
+from sciml.materials.lammps.scripts import plain_lmp
 
 CELLS = {512: 4, 4096: 8}  # cubic cells of eight atoms along each side, by number of atoms
 WORK = 0.6e6  # µs that a run may take, from which follows how many steps it has
@@ -63,7 +62,6 @@ class Cost(NamedTuple):
 def run(style: Style, atoms: int, ranks: int = 1, steps: int | None = None) -> Cost:
     """Plain ``lmp``; the first steps are not counted."""
     count = steps or max(5, round(WORK / style.cost / atoms))
-    tools = Path(sys.executable).parent
     every = max(count // 50, 1)
     with tempfile.TemporaryDirectory() as folder:
         script = INPUT.format(
@@ -76,14 +74,8 @@ def run(style: Style, atoms: int, ranks: int = 1, steps: int | None = None) -> C
         )
         (Path(folder) / "in").write_text(script)
         (Path(folder) / "nothing.py").write_text(NOTHING)
-        command = [str(tools / "lmp"), "-nocite", "-log", "none", "-in", "in"]
-        if ranks > 1:
-            command = [str(tools / "mpiexec"), "-n", str(ranks), *command]
-        environment = os.environ | {"SCIML_LAMMPS_ARCH": style.architecture, "OMP_NUM_THREADS": "1"}
-        environment.pop("LAMMPS_PLUGIN_PATH", None)  # of the style that is in this process
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+        settings = {"SCIML_LAMMPS_ARCH": style.architecture, "OMP_NUM_THREADS": "1"}
+        done = plain_lmp(["-in", "in"], Path(folder), ranks, settings)
     if done.returncode:
         raise SystemExit(f"{style.pair}: LAMMPS failed\n{done.stdout[-1500:]}{done.stderr[-500:]}")
     seconds = float(re.findall(r"Loop time of (\S+) on", done.stdout)[-1])

@@ -303,7 +303,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--publish", action="store_true", help="write the record and its picture")
-    parser.add_argument("--train", action="store_true", help="fit POD and UF3 anew, 10 minutes")
+    parser.add_argument("--train", action="store_true", help="fit POD and UF3 anew, ten minutes")
     parser.add_argument("--only-correctness", action="store_true", help="time nothing")
     asked = parser.parse_args()
     if asked.train:

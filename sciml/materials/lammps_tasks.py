@@ -61,7 +61,9 @@ def lammps_properties(recipe: LammpsRecipe, folder: Path) -> Outcome:
     seconds: dict[str, float] = {}
     potentials = _potentials(recipe, source)
     for name, told in potentials.items():
-        place = Place({**told, "lattice": recipe.lattice, "seed": recipe.seed}, folder / name)
+        common = {"lattice": recipe.lattice, "seed": recipe.seed}
+        digest = sha256_of(Path(str(told["potential"])))
+        place = Place({**told, **common}, folder / name, digest)
         found.append(_measured(recipe, place))
         seconds[f"{name} wall"] = place.seconds()
     data = xr.concat(found, xr.DataArray(list(potentials), dims="potential", name="potential"))

@@ -57,10 +57,10 @@ def flow_figure(record: Path | None = None) -> Drawn:
     with xr.open_dataset(path) as stored:
         data = stored.load()
     picture = new_picture(TWO_COLUMNS, 4.2)
-    (volume, melting), (wandering, viscosity) = picture.subplots(2, 2)
+    (volume, melting), (displacement, viscosity) = picture.subplots(2, 2)
     _draw_volume(volume, data)
     _draw_melting(melting, data)
-    _draw_wandering(wandering, data)
+    _draw_displacement(displacement, data)
     _draw_viscosity(viscosity, data)
     label_panels(picture)
     return Drawn(picture, data)
@@ -104,7 +104,7 @@ def _draw_melting(panel: Panel, data: xr.Dataset) -> None:
     panel.legend(loc="best")
 
 
-def _draw_wandering(panel: Panel, data: xr.Dataset) -> None:
+def _draw_displacement(panel: Panel, data: xr.Dataset) -> None:
     """Mean square displacements."""
     for name, look in _LOOKS.items():
         one = data.sel(potential=name)

@@ -72,7 +72,7 @@ class TrajectoryView:
         if size > MOST_BYTES:
             raise BadInput(
                 f"trajectory: {len(frames)} frames of {atoms} atoms make {size // 1000} kB, more "
-                f"than {MOST_BYTES // 1000}; give every {-(-size // MOST_BYTES)}th frame."
+                f"than {MOST_BYTES // 1000}; give one frame in {-(-size // MOST_BYTES)}."
             )
         self._numbers = frames[0].numbers
         self._places = np.array([one.positions for one in frames])

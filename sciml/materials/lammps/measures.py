@@ -39,7 +39,7 @@ class RunSettings(Settings):
 
     def variables(self) -> dict[str, object]:
         """Those that every script knows."""
-        return {name: getattr(self, name) for name in ("cells", "settle", "steps", "step")}
+        return self.model_dump(include={"cells", "settle", "steps", "step"})
 
 
 class ExpansionSettings(RunSettings):
@@ -69,12 +69,13 @@ class Place(NamedTuple):
 
     potential: Mapping[str, object]
     folder: Path
+    sha256: str  # of the potential's file; a script that ended with another one is run again
 
     def run(self, script: str, settings: RunSettings, **told: object) -> Path:
         """Run a script, unless it has been run here with the same variables; returns its table."""
         self.folder.mkdir(parents=True, exist_ok=True)
         variables = {**self.potential, **settings.variables(), **told}
-        asked = {name: str(value) for name, value in variables.items()}
+        asked = {name: str(value) for name, value in variables.items()} | {"sha256": self.sha256}
         table, mark = self.folder / f"{script}.txt", self._mark(script)
         if mark.is_file() and json.loads(mark.read_text(encoding="utf-8"))["told"] == asked:
             return table

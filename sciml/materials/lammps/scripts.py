@@ -6,7 +6,7 @@ A script is told variables; what it leaves is in a folder.
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sciml.core.errors import BadInput
@@ -42,16 +42,34 @@ def run_recipe_script(
     build()
     told = {"folder": folder.resolve(), "here": scripts} | dict(variables)
     words = [part for key, value in told.items() for part in ("-var", key, str(value))]
-    tools = Path(sys.executable).parent
-    command = [str(tools / "lmp"), "-nocite", "-log", "none", "-in", str(script), *words]
-    if ranks > 1:
-        command = [str(tools / "mpiexec"), "-n", str(ranks), *command]
-    environment = {key: value for key, value in os.environ.items() if key != "LAMMPS_PLUGIN_PATH"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    done = plain_lmp(["-in", str(script), *words], folder, ranks)
     if done.returncode:
         lines = (done.stdout + done.stderr).splitlines()
         errors = [line for line in lines if line.startswith("ERROR")]
         raise BadInput(f"{name}.lmp: LAMMPS says {' '.join(errors) or done.stdout[-_SHOWN:]}")
     return folder / f"{name}.txt"
+
+
+def plain_lmp(
+    words: Sequence[str], folder: Path, ranks: int = 1, settings: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run ``lmp`` in a process of its own.
+
+    Args:
+        words: Of the command line.
+        folder: To run in.
+        ranks: Processes that share the atoms, under MPI.
+        settings: Variables of the environment that are set beside those of this process.
+
+    Returns:
+        What it printed, and whether it failed.
+    """
+    tools = Path(sys.executable).parent
+    command = [str(tools / "lmp"), "-nocite", "-log", "none", *words]
+    if ranks > 1:
+        command = [str(tools / "mpiexec"), "-n", str(ranks), *command]
+    environment = os.environ | dict(settings or {})
+    environment.pop("LAMMPS_PLUGIN_PATH", None)  # of the style that is in this process
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )

@@ -146,24 +146,9 @@ def _draw_found(panel: Panel, data: xr.Dataset) -> None:
     for shuffles, style, inside in zip(SHUFFLES, ("o--", "s-"), ("white", None), strict=True):
         one = data.sel(shuffles=shuffles)
         name = f"{shuffles} shuffle" + "s" * (shuffles > 1)
-        panel.plot(
-            one["proteins"],
-            one["found"],
-            style,
-            ms=4,
-            mfc=inside,
-            color=BLUE,
-            label=f"found, {name}",
-        )
-        panel.plot(
-            one["proteins"],
-            one["false"],
-            style,
-            ms=4,
-            mfc=inside,
-            color=VERMILION,
-            label=f"false, {name}",
-        )
+        for what, colour in (("found", BLUE), ("false", VERMILION)):
+            look = {"ms": 4, "mfc": inside, "color": colour, "label": f"{what}, {name}"}
+            panel.plot(one["proteins"], one[what], style, **look)
     panel.axhline(data.attrs["nominal"], color=BLACK, lw=0.5)
     panel.set(xscale="log", xlabel="proteins", ylabel="share", ylim=(-0.03, 1.05))
     panel.set_xticks(PROTEINS, [str(one) for one in PROTEINS])

