@@ -7,14 +7,14 @@ that is body order ν + 1.
 
 from functools import lru_cache
 from itertools import combinations_with_replacement
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.settings import Settings
-from sciml.materials.ace.harmonics import COMPONENTS, DEGREE, LARGEST_DEGREE, harmonics
+from sciml.materials.ace.harmonics import DEGREE, LARGEST_DEGREE, components, harmonics
 
 Monomial = tuple[int, ...]  # components that are multiplied, in ascending order
 Polynomial = dict[Monomial, float]
@@ -26,14 +26,26 @@ _PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
 class CouplingSettings(Settings):
     """Which invariants are formed in each channel."""
 
+    degree: int = Field(default=3, ge=0, le=LARGEST_DEGREE)  # largest l of the moments
     factors: int = Field(default=4, ge=1, le=4)  # most moments in a product; body order less one
-    fourfold_degree: int = Field(default=2, ge=0, le=LARGEST_DEGREE)  # l in products of four
+    fourfold_degree: int = Field(
+        default=2, ge=0, le=LARGEST_DEGREE
+    )  # largest l in products of four
+
+    @model_validator(mode="after")
+    def _within_degree(self) -> Self:
+        if self.factors == 4 and self.fourfold_degree > self.degree:
+            raise ValueError(
+                f"fourfold_degree: is {self.fourfold_degree}, more than degree {self.degree}; "
+                "lower it"
+            )
+        return self
 
 
 class Couplings(NamedTuple):
     """How to compute all invariants of one channel.
 
-    Products are nodes: the first 16 nodes are the moments, node 16 + n is the product of the nodes
+    Products are nodes: the first nodes are the C moments, node C + n is the product of the nodes
     ``left[n]`` and ``right[n]``. Term t adds ``coefficient[t]`` times ``node[t]`` to
     ``invariant[t]``.
     """
@@ -52,25 +64,25 @@ def couplings(settings: CouplingSettings) -> Couplings:
     """Products and sums for all invariants.
 
     Args:
-        settings: Highest number of factors, and degree of the fourfold products.
+        settings: Degree of the moments, highest number of factors, and degree of fourfold products.
 
     Returns:
         The lists; the same settings give the same object.
     """
-    return _couplings(settings.factors, settings.fourfold_degree)
+    return _couplings(settings.degree, settings.factors, settings.fourfold_degree)
 
 
 @lru_cache
-def _couplings(factors: int, fourfold_degree: int) -> Couplings:
+def _couplings(degree: int, factors: int, fourfold_degree: int) -> Couplings:
     """As :func:`couplings`."""
     polynomials: list[Polynomial] = [{(0,): 1.0}]
     if factors >= 2:
-        polynomials += [{(m, m): 1.0 for m in _of(degree)} for degree in range(LARGEST_DEGREE + 1)]
+        polynomials += [{(m, m): 1.0 for m in _of(each)} for each in range(degree + 1)]
     if factors >= 3:
-        polynomials += _triples(_gaunt())
+        polynomials += _triples(_gaunt(degree), degree)
     if factors >= 4:
-        polynomials += _quadruples(_gaunt(), fourfold_degree)
-    return _as_lists(polynomials)
+        polynomials += _quadruples(_gaunt(degree), degree, fourfold_degree)
+    return _as_lists(polynomials, components(degree))
 
 
 def _of(degree: int) -> list[int]:
@@ -78,30 +90,31 @@ def _of(degree: int) -> list[int]:
     return np.flatnonzero(degree == DEGREE).tolist()
 
 
-def _gaunt() -> FloatArray:
+def _gaunt(degree: int) -> FloatArray:
     """Mean of Y_a Y_b Y_c over the sphere, which couples two degrees to a third."""
-    heights, weights = np.polynomial.legendre.leggauss(8)  # exact to degree 15; 9 are needed
-    angles = np.arange(16) * (2 * np.pi / 16)
+    count = 2 * degree + 2  # polynomials of degree 3 l are integrated without error
+    heights, weights = np.polynomial.legendre.leggauss(count)
+    angles = np.arange(2 * count) * (np.pi / count)
     radius = np.sqrt(1 - heights**2)
     points = np.stack(
         [
             np.outer(radius, np.cos(angles)),
             np.outer(radius, np.sin(angles)),
-            np.outer(heights, np.ones(16)),
+            np.outer(heights, np.ones(2 * count)),
         ],
         axis=-1,
     ).reshape(-1, 3)
-    values = harmonics(points)
-    share = np.repeat(weights / 32, 16)
+    values = harmonics(points, degree)
+    share = np.repeat(weights / (4 * count), 2 * count)
     gaunt = np.einsum("p,pa,pb,pc->abc", share, values, values, values, optimize=True)
     gaunt[np.abs(gaunt) < _ZERO] = 0
     return gaunt
 
 
-def _triples(gaunt: FloatArray) -> list[Polynomial]:
+def _triples(gaunt: FloatArray, largest: int) -> list[Polynomial]:
     """One invariant for each triple of degrees that couples without change of parity."""
     found: list[Polynomial] = []
-    for degrees in combinations_with_replacement(range(LARGEST_DEGREE + 1), 3):
+    for degrees in combinations_with_replacement(range(largest + 1), 3):
         polynomial: Polynomial = {}
         block = gaunt[np.ix_(*(_of(degree) for degree in degrees))]
         _add(polynomial, block, [_of(degree) for degree in degrees])
@@ -110,14 +123,14 @@ def _triples(gaunt: FloatArray) -> list[Polynomial]:
     return found
 
 
-def _quadruples(gaunt: FloatArray, largest: int) -> list[Polynomial]:
+def _quadruples(gaunt: FloatArray, degree: int, largest: int) -> list[Polynomial]:
     """Independent invariants of four factors: two pairs, coupled to one degree each."""
     found: list[Polynomial] = []
     for degrees in combinations_with_replacement(range(largest + 1), 4):
         candidates = [
             polynomial
             for pairing in _PAIRINGS
-            for middle in range(LARGEST_DEGREE + 1)
+            for middle in range(degree + 1)
             if (polynomial := _paired(gaunt, degrees, pairing, middle))
         ]
         found += _independent(candidates)
@@ -171,16 +184,16 @@ def _independent(candidates: list[Polynomial]) -> list[Polynomial]:
     ]
 
 
-def _as_lists(polynomials: list[Polynomial]) -> Couplings:
+def _as_lists(polynomials: list[Polynomial], moments: int) -> Couplings:
     """The polynomials as products that share their parts."""
-    nodes: dict[Monomial, int] = {(m,): m for m in range(COMPONENTS)}
+    nodes: dict[Monomial, int] = {(m,): m for m in range(moments)}
     products: list[tuple[int, int]] = []
 
     def node(monomial: Monomial) -> int:
         if monomial not in nodes:
             parts = _parts(monomial, nodes)
             pair = node(parts[0]), node(parts[1])
-            nodes[monomial] = COMPONENTS + len(products)
+            nodes[monomial] = moments + len(products)
             products.append(pair)
         return nodes[monomial]
 
@@ -196,7 +209,7 @@ def _as_lists(polynomials: list[Polynomial]) -> Couplings:
         node=np.array([term[0] for term in terms], dtype=np.int64),
         invariant=np.array([term[1] for term in terms], dtype=np.int64),
         coefficient=np.array([term[2] for term in terms]),
-        degree=DEGREE,
+        degree=DEGREE[:moments].copy(),
         factors=np.array([len(next(iter(polynomial))) for polynomial in polynomials]),
         invariants=len(polynomials),
     )

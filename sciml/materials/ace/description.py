@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sciml.materials.ace.couplings import couplings
+from sciml.materials.ace.harmonics import DEGREE, components
 from sciml.materials.ace.model import AceSettings
 from sciml.materials.ace.tables import NEAREST, interpolation_errors, radial_table
 from sciml.materials.elements import symbol
@@ -34,8 +35,8 @@ _SEEN = [
     "A_i[c, k] = sum over q of mixing[z_i, l_c, q, k] M_i[c, q], channels k = 0 .. K - 1",
 ]
 _INVARIANTS = [
-    "nodes N of each channel: N_c = A_i[c, k] for c = 0 .. 15, then in this order "
-    "N_(16 + p) = N_(coupling_left[p]) N_(coupling_right[p])",
+    "nodes N of each channel: N_c = A_i[c, k] for c = 0 .. C - 1, then in this order "
+    "N_(C + p) = N_(coupling_left[p]) N_(coupling_right[p])",
     "B_i[v, k] = sum over t with coupling_invariant[t] = v of coupling_coefficient[t] "
     "N_(coupling_node[t]), v = 0 .. V - 1",
     "features of the first layer: f = v K + k, x_f = (B_i[v, k] - shift[f]) scale[f]",
@@ -78,7 +79,7 @@ def description(settings: AceSettings, elements: Sequence[int]) -> dict[str, Any
         "symbols": [symbol(number) for number in elements],
         "settings": settings.model_dump(mode="json"),
         "radial": _radial(settings),
-        "harmonics": _harmonics(),
+        "harmonics": _harmonics(settings.couplings.degree),
         "energy": [*_SEEN, *_INVARIANTS, *messages, *_READOUT, *core, _TOTAL],
         "core": _core(tuple(elements), settings.core_reach) if settings.core else None,
         "committee": "with members > 1, the arrays that were learnt have a first axis of members; "
@@ -127,17 +128,17 @@ def _radial(settings: AceSettings) -> dict[str, Any]:
     }
 
 
-def _harmonics() -> dict[str, Any]:
+def _harmonics(largest: int) -> dict[str, Any]:
     return {
         "convention": "real, of the unit vector (x, y, z); sum over the components of one degree "
         "l of Y(a) Y(b) is the Legendre polynomial P_l(a . b)",
-        "degree": [0] + [1] * 3 + [2] * 5 + [3] * 7,
-        "components": [
-            *("1", "y", "z", "x", "sqrt(3) x y", "sqrt(3) y z", "(3 z^2 - 1) / 2"),
-            *("sqrt(3) x z", "sqrt(3) (x^2 - y^2) / 2", "sqrt(5/8) y (3 x^2 - y^2)"),
-            *("sqrt(15) x y z", "sqrt(3/8) y (5 z^2 - 1)", "z (5 z^2 - 3) / 2"),
-            *("sqrt(3/8) x (5 z^2 - 1)", "sqrt(15) z (x^2 - y^2) / 2"),
-            "sqrt(5/8) x (x^2 - 3 y^2)",
+        "degree": DEGREE[: components(largest)].tolist(),
+        "order": "components of one degree stand in the order m = -l .. l; there are C in all",
+        "formula": [
+            "a_m + i b_m = (x + i y)^m",
+            "Q_lm = sqrt(d (l - m)! / (l + m)!) times the m-th derivative of P_l at z, d = 1 if "
+            "m = 0, else 2",
+            "Y_lm = Q_lm a_m and Y_l(-m) = Q_lm b_m, m = 0 .. l",
         ],
     }
 

@@ -23,13 +23,13 @@ from sciml.core.writing import write_with
 from sciml.materials.ace.couplings import Couplings, couplings
 from sciml.materials.ace.description import COUPLING_ARRAYS, description, tables
 from sciml.materials.ace.grade import Grade
-from sciml.materials.ace.harmonics import COMPONENTS
 from sciml.materials.ace.heads import Heads, share_a_body
 from sciml.materials.ace.invariants import invariants
 from sciml.materials.ace.model import AcePotential, AceSettings, Weights
 from sciml.materials.committee import Committee
 
-FORMAT, VERSION = "sciml-ace", 2
+FORMAT, VERSION = "sciml-ace", 3
+READABLE = (2, 3)  # in version 2, moments end at l = 3
 
 _DIGEST = (
     "over name, shape as Python writes it and little-endian float64 numbers of each array, in the "
@@ -182,7 +182,7 @@ def _header(path: Path, text: str) -> dict[str, Any]:
         raise DamagedFile(
             f"{shown(path)}: its header is not whole ({error}); copy it again."
         ) from None
-    if version != VERSION:
+    if version not in READABLE:
         step = "update sciml" if version > VERSION else "train the potential again"
         raise BadInput(
             f"{shown(path)}: is of format version {version}, this sciml reads {VERSION}; {step}."
@@ -259,15 +259,15 @@ def _same_invariants(own: Couplings, arrays: Arrays) -> bool:
     """Whether the lists of a file give the invariants that ours give."""
     given = {name: arrays[f"coupling_{name}"] for name in COUPLING_ARRAYS}
     left, right, node, invariant = (given[name] for name in COUPLING_ARRAYS[:4])
+    seen = len(own.degree)
     fit = (
         all(array.ndim == 1 for array in given.values())
         and len(left) == len(right)
         and len(node) == len(invariant) == len(given["coefficient"])
         and all(
-            np.all((side >= 0) & (side < COMPONENTS + np.arange(len(left))))
-            for side in (left, right)
+            np.all((side >= 0) & (side < seen + np.arange(len(left)))) for side in (left, right)
         )
-        and np.all((node >= 0) & (node < COMPONENTS + len(left)))
+        and np.all((node >= 0) & (node < seen + len(left)))
         and np.all((invariant >= 0) & (invariant < own.invariants))
     )
     if not fit:
@@ -275,5 +275,5 @@ def _same_invariants(own: Couplings, arrays: Arrays) -> bool:
     theirs = own._replace(
         **{name: array.astype(getattr(own, name).dtype) for name, array in given.items()}
     )
-    channels = np.random.default_rng(0).normal(size=(3, COMPONENTS, 2))
+    channels = np.random.default_rng(0).normal(size=(3, seen, 2))
     return np.allclose(invariants(theirs, channels), invariants(own, channels), rtol=_TOLERANCE)

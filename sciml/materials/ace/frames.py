@@ -61,7 +61,8 @@ class Frames:
     ) -> None:
         elements, settings = potential.elements, potential.settings
         self.edges = [pairs_of([one], elements, settings, dtype) for one in structures]
-        self._moments = [moments(part, len(elements)) for part in self.edges]
+        degree = settings.couplings.degree
+        self._moments = [moments(part, len(elements), degree) for part in self.edges]
         shares = np.ones(len(structures)) if weights is None else weights
         rest = without_core(structures, settings.core_reach) if settings.core else structures
         self._labels = [_labels(one, loss, share) for one, share in zip(rest, shares, strict=True)]

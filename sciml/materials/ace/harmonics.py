@@ -1,4 +1,9 @@
-"""Real spherical harmonics up to l = 3 as polynomials of a unit vector, compiled."""
+"""Real spherical harmonics as polynomials of a unit vector, compiled.
+
+With x + iy to the power m = a + ib, the two harmonics of degree l and order m are Q_lm(z) a and
+Q_lm(z) b. The polynomials Q follow from one another by the recurrence of the associated Legendre
+functions, without their factor (1 - z²)^(m/2), which is in a and b.
+"""
 
 import math
 
@@ -7,39 +12,67 @@ import numpy as np
 
 from sciml.core.axes import FloatArray, IntArray
 
-LARGEST_DEGREE = 3
-COMPONENTS = 16  # (l, m) for l = 0 to 3
-DEGREE: IntArray = np.repeat(np.arange(LARGEST_DEGREE + 1), [1, 3, 5, 7])
+LARGEST_DEGREE = 6
+DEGREE: IntArray = np.repeat(
+    np.arange(LARGEST_DEGREE + 1), 2 * np.arange(LARGEST_DEGREE + 1) + 1
+)  # of each component; those of one degree stand in the order of m = -l .. l
 
-_R3, _R15 = math.sqrt(3), math.sqrt(15)
-_R58, _R38 = math.sqrt(5 / 8), math.sqrt(3 / 8)
+_fast = numba.njit(cache=True, fastmath=True)
 
 
-@numba.njit(cache=True, fastmath=True, inline="always")
+def components(degree: int) -> int:
+    """How many harmonics there are up to a degree."""
+    return (degree + 1) ** 2
+
+
+def _size(degree: int, order: int) -> float:
+    """What an associated Legendre function is multiplied by, √((2 - δ_m0) (l - m)! / (l + m)!)."""
+    twice = 1 if order == 0 else 2
+    return math.sqrt(twice * math.factorial(degree - order) / math.factorial(degree + order))
+
+
+def _steps() -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Q_mm by order, and u and d of Q_(l+1) = u_lm z Q_l - d_lm Q_(l-1), both (degree, order)."""
+    count = LARGEST_DEGREE + 1
+    first, up, down = np.zeros(count), np.zeros((count, count)), np.zeros((count, count))
+    for m in range(count):
+        first[m] = _size(m, m) * math.prod(range(1, 2 * m, 2))
+        for degree in range(m, LARGEST_DEGREE):
+            share = _size(degree + 1, m) / (degree + 1 - m)
+            up[degree, m] = (2 * degree + 1) * share / _size(degree, m)
+            if degree > m:
+                down[degree, m] = (degree + m) * share / _size(degree - 1, m)
+    return first, up, down
+
+
+_FIRST, _UP, _DOWN = _steps()
+
+
+@_fast
+def _degree_of(count: int) -> int:
+    """The largest degree of so many components."""
+    return int(math.sqrt(count + 0.5)) - 1
+
+
+@_fast
 def fill_harmonics(x: float, y: float, z: float, values: FloatArray) -> None:
-    """Write the harmonics of a unit vector, shape (component,).
+    """Write the harmonics of a unit vector, shape (component,), as many as there is room for.
 
     They are normalised so that Σ_m Y_lm(a) Y_lm(b) is the Legendre polynomial P_l(a·b).
     """
-    values[0] = 1
-    values[1] = y
-    values[2] = z
-    values[3] = x
-    values[4] = _R3 * x * y
-    values[5] = _R3 * y * z
-    values[6] = (3 * z * z - 1) / 2
-    values[7] = _R3 * x * z
-    values[8] = _R3 / 2 * (x * x - y * y)
-    values[9] = _R58 * y * (3 * x * x - y * y)
-    values[10] = _R15 * x * y * z
-    values[11] = _R38 * y * (5 * z * z - 1)
-    values[12] = z * (5 * z * z - 3) / 2
-    values[13] = _R38 * x * (5 * z * z - 1)
-    values[14] = _R15 / 2 * z * (x * x - y * y)
-    values[15] = _R58 * x * (x * x - 3 * y * y)
+    largest = _degree_of(len(values))
+    a, b = 1.0, 0.0
+    for m in range(largest + 1):
+        q, before = _FIRST[m], 0.0
+        for degree in range(m, largest + 1):
+            middle = degree * degree + degree
+            values[middle - m] = q * b
+            values[middle + m] = q * a
+            q, before = _UP[degree, m] * z * q - _DOWN[degree, m] * before, q
+        a, b = x * a - y * b, x * b + y * a
 
 
-@numba.njit(cache=True, fastmath=True, inline="always")
+@_fast
 def fill_rates(
     x: float,
     y: float,
@@ -62,25 +95,22 @@ def fill_rates(
     vx, vy, vz = speed
     along = vx * x + vy * y + vz * z
     vx, vy, vz = (vx - along * x) * inverse, (vy - along * y) * inverse, (vz - along * z) * inverse
-    rates[0] = 0
-    rates[1] = vy
-    rates[2] = vz
-    rates[3] = vx
-    rates[4] = _R3 * (y * vx + x * vy)
-    rates[5] = _R3 * (z * vy + y * vz)
-    rates[6] = 3 * z * vz
-    rates[7] = _R3 * (z * vx + x * vz)
-    rates[8] = _R3 * (x * vx - y * vy)
-    rates[9] = _R58 * (6 * x * y * vx + 3 * (x * x - y * y) * vy)
-    rates[10] = _R15 * (y * z * vx + x * z * vy + x * y * vz)
-    rates[11] = _R38 * ((5 * z * z - 1) * vy + 10 * y * z * vz)
-    rates[12] = (15 * z * z - 3) / 2 * vz
-    rates[13] = _R38 * ((5 * z * z - 1) * vx + 10 * x * z * vz)
-    rates[14] = _R15 * (z * (x * vx - y * vy) + (x * x - y * y) / 2 * vz)
-    rates[15] = _R58 * (3 * (x * x - y * y) * vx - 6 * x * y * vy)
+    largest = _degree_of(len(rates))
+    a, b, a_rate, b_rate = 1.0, 0.0, 0.0, 0.0
+    for m in range(largest + 1):
+        q, before, slope, slope_before = _FIRST[m], 0.0, 0.0, 0.0
+        for degree in range(m, largest + 1):
+            middle = degree * degree + degree
+            rates[middle - m] = slope * vz * b + q * b_rate
+            rates[middle + m] = slope * vz * a + q * a_rate
+            up, down = _UP[degree, m], _DOWN[degree, m]
+            slope, slope_before = up * (q + z * slope) - down * slope_before, slope
+            q, before = up * z * q - down * before, q
+        a_rate, b_rate = (m + 1) * (vx * a - vy * b), (m + 1) * (vx * b + vy * a)
+        a, b = x * a - y * b, x * b + y * a
 
 
-@numba.njit(cache=True, fastmath=True)
+@_fast
 def fill_slopes(x: float, y: float, z: float, inverse: float, slopes: FloatArray) -> None:
     """Write the gradients by the vector that the unit vector is the direction of.
 
@@ -96,7 +126,7 @@ def fill_slopes(x: float, y: float, z: float, inverse: float, slopes: FloatArray
     fill_rates(x, y, z, inverse, (0.0, 0.0, 1.0), slopes[:, 2])
 
 
-@numba.njit(cache=True, fastmath=True, inline="always")
+@_fast
 def turning(
     x: float, y: float, z: float, inverse: float, slopes: FloatArray
 ) -> tuple[float, float, float]:
@@ -112,27 +142,40 @@ def turning(
     Returns:
         Σ slope ∂Y/∂r, three components.
     """
-    s, flat, steep = slopes, x * x - y * y, _R38 * (5 * z * z - 1)
-    gx = s[3] + _R3 * (y * s[4] + z * s[7] + x * s[8]) + steep * s[13]
-    gx += _R58 * (6 * x * y * s[9] + 3 * flat * s[15]) + _R15 * z * (y * s[10] + x * s[14])
-    gy = s[1] + _R3 * (x * s[4] + z * s[5] - y * s[8]) + steep * s[11]
-    gy += _R58 * (3 * flat * s[9] - 6 * x * y * s[15]) + _R15 * z * (x * s[10] - y * s[14])
-    gz = s[2] + _R3 * (y * s[5] + x * s[7]) + 3 * z * s[6] + (15 * z * z - 3) / 2 * s[12]
-    gz += 10 * _R38 * z * (y * s[11] + x * s[13]) + _R15 * (x * y * s[10] + flat / 2 * s[14])
+    largest = _degree_of(len(slopes))
+    gx, gy, gz = 0.0, 0.0, 0.0
+    a, b, a_before, b_before = 1.0, 0.0, 0.0, 0.0
+    for m in range(largest + 1):
+        q, before, slope, slope_before = _FIRST[m], 0.0, 0.0, 0.0
+        by_a, by_b = 0.0, 0.0
+        for degree in range(m, largest + 1):
+            middle = degree * degree + degree
+            to_a, to_b = slopes[middle + m], slopes[middle - m]
+            gz += slope * (a * to_a + b * to_b)
+            by_a += q * to_a
+            by_b += q * to_b
+            up, down = _UP[degree, m], _DOWN[degree, m]
+            slope, slope_before = up * (q + z * slope) - down * slope_before, slope
+            q, before = up * z * q - down * before, q
+        gx += m * (a_before * by_a + b_before * by_b)
+        gy += m * (a_before * by_b - b_before * by_a)
+        a_before, b_before = a, b
+        a, b = x * a - y * b, x * b + y * a
     along = gx * x + gy * y + gz * z
     return (gx - along * x) * inverse, (gy - along * y) * inverse, (gz - along * z) * inverse
 
 
-def harmonics(directions: FloatArray) -> FloatArray:
-    """The harmonics of unit vectors.
+def harmonics(directions: FloatArray, degree: int = LARGEST_DEGREE) -> FloatArray:
+    """The harmonics of unit vectors up to a degree.
 
     Args:
         directions: Unit vectors, shape (direction, 3).
+        degree: The largest l, at most ``LARGEST_DEGREE``.
 
     Returns:
         Dimensionless, shape (direction, component).
     """
-    values = np.zeros((len(directions), COMPONENTS))
+    values = np.zeros((len(directions), components(degree)))
     for (x, y, z), row in zip(directions, values, strict=True):
         fill_harmonics(x, y, z, row)
     return values

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sciml.materials.ace.couplings import Couplings
-from sciml.materials.ace.harmonics import COMPONENTS
 
 _fast = numba.njit(cache=True, fastmath=True)
 _LANES = 128  # channels side by side; more leave the cache
@@ -87,6 +86,12 @@ def _typed(couplings: Couplings, channels: NDArray[Any]) -> Couplings:
 
 
 @_fast
+def _nodes(couplings: Couplings) -> int:
+    """How many moments and products there are."""
+    return len(couplings.degree) + len(couplings.left)
+
+
+@_fast
 def _group(channels: int) -> int:
     """How many atoms are taken at a time."""
     return max(1, _LANES // channels)
@@ -121,19 +126,21 @@ def _lift(rows: NDArray[Any], block: NDArray[Any]) -> None:
 @_fast
 def _multiply(couplings: Couplings, nodes: NDArray[Any]) -> None:
     """The product nodes."""
+    first = len(couplings.degree)
     for n in range(len(couplings.left)):
         a, b = couplings.left[n], couplings.right[n]
         for k in range(nodes.shape[1]):
-            nodes[COMPONENTS + n, k] = nodes[a, k] * nodes[b, k]
+            nodes[first + n, k] = nodes[a, k] * nodes[b, k]
 
 
 @_fast
 def _multiply_rates(couplings: Couplings, nodes: NDArray[Any], rates: NDArray[Any]) -> None:
     """The rates of the product nodes."""
+    first = len(couplings.degree)
     for n in range(len(couplings.left)):
         a, b = couplings.left[n], couplings.right[n]
         for k in range(nodes.shape[1]):
-            rates[COMPONENTS + n, k] = rates[a, k] * nodes[b, k] + nodes[a, k] * rates[b, k]
+            rates[first + n, k] = rates[a, k] * nodes[b, k] + nodes[a, k] * rates[b, k]
 
 
 @_fast
@@ -165,15 +172,16 @@ def _add_product(row: NDArray[Any], other: NDArray[Any], found: NDArray[Any]) ->
 @_fast
 def _hand_down(couplings: Couplings, nodes: NDArray[Any], by_node: NDArray[Any]) -> None:
     """Slopes by products, handed down to the moments."""
+    first = len(couplings.degree)
     for n in range(len(couplings.left) - 1, -1, -1):
-        a, b, product = couplings.left[n], couplings.right[n], by_node[COMPONENTS + n]
+        a, b, product = couplings.left[n], couplings.right[n], by_node[first + n]
         _add_product(product, nodes[b], by_node[a])
         _add_product(product, nodes[a], by_node[b])
 
 
 @_fast
 def _values(couplings: Couplings, channels: NDArray[Any], found: NDArray[Any]) -> None:
-    nodes = _rows(COMPONENTS + len(couplings.left), channels)
+    nodes = _rows(_nodes(couplings), channels)
     sums = _rows(couplings.invariants, channels)
     group = _group(channels.shape[2])
     for atom in range(0, len(channels), group):
@@ -191,7 +199,7 @@ def _rates(
     values: NDArray[Any],
     changes: NDArray[Any],
 ) -> None:
-    count = COMPONENTS + len(couplings.left)
+    count = _nodes(couplings)
     nodes, node_rates = _rows(count, channels), _rows(count, channels)
     sums = _rows(couplings.invariants, channels)
     group = _group(channels.shape[2])
@@ -210,7 +218,7 @@ def _rates(
 def _channel_slopes(
     couplings: Couplings, channels: NDArray[Any], slopes: NDArray[Any], found: NDArray[Any]
 ) -> None:
-    count = COMPONENTS + len(couplings.left)
+    count = _nodes(couplings)
     nodes, by_node = _rows(count, channels), _rows(count, channels)
     sums = _rows(couplings.invariants, channels)
     group = _group(channels.shape[2])
@@ -231,7 +239,7 @@ def _rate_slopes(
     found: tuple[NDArray[Any], NDArray[Any]],
 ) -> None:
     channels, rates = pair
-    count = COMPONENTS + len(couplings.left)
+    count = _nodes(couplings)
     nodes, node_rates = _rows(count, channels), _rows(count, channels)
     by_node, by_rate = _rows(count, channels), _rows(count, channels)
     sums = _rows(couplings.invariants, channels)
@@ -259,9 +267,10 @@ def _hand_down_rates(
     by_rate: NDArray[Any],
 ) -> None:
     """Slopes by products and their rates, handed down to the moments."""
+    first = len(couplings.degree)
     for n in range(len(couplings.left) - 1, -1, -1):
         a, b = couplings.left[n], couplings.right[n]
-        product, product_rate = by_node[COMPONENTS + n], by_rate[COMPONENTS + n]
+        product, product_rate = by_node[first + n], by_rate[first + n]
         _add_products(product, nodes[b], product_rate, rates[b], by_node[a])
         _add_products(product, nodes[a], product_rate, rates[a], by_node[b])
         _add_product(product_rate, nodes[b], by_rate[a])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sciml.materials.ace.couplings import Couplings
 from sciml.materials.ace.edges import Edges
-from sciml.materials.ace.harmonics import COMPONENTS, fill_harmonics, fill_slopes
+from sciml.materials.ace.harmonics import fill_harmonics, fill_slopes
 from sciml.materials.ace.invariants import invariants
 from sciml.materials.ace.mixing import mixed
 from sciml.materials.ace.moments import moments
@@ -41,7 +41,7 @@ def rows_of(edges: Edges, mixing: NDArray[Any], couplings: Couplings) -> Rows:
     elements, _, _, channels = mixing.shape
     each = couplings.invariants * channels
     frames, atoms = int(edges.frame[-1]) + 1, len(edges.element)
-    sums = moments(edges, elements)
+    sums = moments(edges, elements, mixing.shape[1] - 1)
     values = invariants(couplings, mixed(mixing, edges.element, sums)).reshape(atoms, each)
     energy = np.zeros((frames, elements, each))
     np.add.at(energy, (edges.frame, edges.element), values)
@@ -61,8 +61,9 @@ def _fill(
     strain_energy: NDArray[Any],
 ) -> None:
     count, channels = couplings.invariants, mixing.shape[3]
-    by_channel = np.zeros((count, COMPONENTS, channels), moment.dtype)
-    gradient = np.zeros((COMPONENTS, 3, channels), moment.dtype)
+    seen = len(couplings.degree)
+    by_channel = np.zeros((count, seen, channels), moment.dtype)
+    gradient = np.zeros((seen, 3, channels), moment.dtype)
     part = np.zeros((3, channels), moment.dtype)
     for atom in range(len(edges.element)):
         weights = mixing[edges.element[atom]]
@@ -80,12 +81,13 @@ def _slopes_by_channel(
     weights: NDArray[Any], couplings: Couplings, moment: NDArray[Any], found: NDArray[Any]
 ) -> None:
     """Slopes of each invariant by the mixed moments of its channel, for one atom."""
-    nodes = np.zeros((COMPONENTS + len(couplings.left), weights.shape[2]), moment.dtype)
-    for m in range(COMPONENTS):
+    seen = len(couplings.degree)
+    nodes = np.zeros((seen + len(couplings.left), weights.shape[2]), moment.dtype)
+    for m in range(seen):
         for q in range(moment.shape[1]):
             nodes[m] += moment[m, q] * weights[couplings.degree[m], q]
     for n in range(len(couplings.left)):
-        nodes[COMPONENTS + n] = nodes[couplings.left[n]] * nodes[couplings.right[n]]
+        nodes[seen + n] = nodes[couplings.left[n]] * nodes[couplings.right[n]]
     by_node = np.zeros_like(nodes)
     for i in range(couplings.invariants):
         by_node[:] = 0
@@ -94,9 +96,9 @@ def _slopes_by_channel(
                 by_node[couplings.node[t]] += couplings.coefficient[t]
         for n in range(len(couplings.left) - 1, -1, -1):
             a, b = couplings.left[n], couplings.right[n]
-            by_node[a] += by_node[COMPONENTS + n] * nodes[b]
-            by_node[b] += by_node[COMPONENTS + n] * nodes[a]
-        found[i] = by_node[:COMPONENTS]
+            by_node[a] += by_node[seen + n] * nodes[b]
+            by_node[b] += by_node[seen + n] * nodes[a]
+        found[i] = by_node[:seen]
 
 
 @_fast
@@ -107,11 +109,11 @@ def _channel_gradient(
     x, y, z = edges.unit[pair]
     functions = edges.values.shape[1]
     start = edges.kind[pair] * functions
-    harmonic = np.zeros(COMPONENTS, found.dtype)
-    slopes = np.zeros((COMPONENTS, 3), found.dtype)
+    harmonic = np.zeros(len(found), found.dtype)
+    slopes = np.zeros((len(found), 3), found.dtype)
     fill_harmonics(x, y, z, harmonic)
     fill_slopes(x, y, z, 1 / edges.distance[pair], slopes)
-    for m in range(COMPONENTS):
+    for m in range(len(found)):
         row = weights[degree[m]]
         for k in range(found.shape[2]):
             value = slope = 0 * x
@@ -127,7 +129,7 @@ def _channel_gradient(
 def _contract(slopes: NDArray[Any], gradient: NDArray[Any], part: NDArray[Any]) -> None:
     """Gradient of one invariant in all channels by the far end of a pair, (3, channel)."""
     part[:] = 0
-    for m in range(COMPONENTS):
+    for m in range(len(slopes)):
         for axis in range(3):
             for k in range(part.shape[1]):
                 part[axis, k] += slopes[m, k] * gradient[m, axis, k]

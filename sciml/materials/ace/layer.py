@@ -118,7 +118,7 @@ class AceLayer(nn.Layer):
         """
         now = self._now()
         lists, element = couplings(self.settings.couplings), to_tensor(edges.element)
-        rates = push(edges, len(now["mixing"]), drift)
+        rates = push(edges, len(now["mixing"]), self.settings.couplings.degree, drift)
         channels = _Mixed.apply(now["mixing"], edges.element, moments, rates)
         pair = self._features(_Invariants.apply(*channels, lists), 0)
         local = self._channel[: pair[0].shape[1]]

@@ -18,16 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sciml.materials.ace.edges import Edges
-from sciml.materials.ace.harmonics import (
-    COMPONENTS,
-    LARGEST_DEGREE,
-    fill_harmonics,
-    turning,
-)
+from sciml.materials.ace.harmonics import components, fill_harmonics, turning
 from sciml.materials.ace.moments import drifted, end_of_kind, inner, room_for_pairs
 
 _fast = numba.njit(cache=True, fastmath=True)
-_DEGREES = LARGEST_DEGREE + 1
 
 Pair = tuple[NDArray[Any], NDArray[Any]]  # of something, its values and their rates or slopes
 
@@ -43,8 +37,9 @@ def messages(edges: Edges, charges: NDArray[Any], weights: NDArray[Any]) -> NDAr
     Returns:
         Shape (atom, component, channel).
     """
-    found = np.zeros((len(charges), COMPONENTS, charges.shape[1]), charges.dtype)
-    _messages(edges, _each_degree(charges), _tables(edges, weights), found)
+    degrees, seen = weights.shape[1], components(weights.shape[1] - 1)
+    found = np.zeros((len(charges), seen, charges.shape[1]), charges.dtype)
+    _messages(edges, _each_degree(charges, degrees), _tables(edges, weights), found)
     return found
 
 
@@ -62,10 +57,11 @@ def message_slopes(
     Returns:
         eV, (atom, channel), and eV/Å, (pair, 3).
     """
-    wide, by_pair = _each_degree(charges), np.empty_like(edges.unit)
+    degrees = weights.shape[1]
+    wide, by_pair = _each_degree(charges, degrees), np.empty_like(edges.unit)
     by_charge = np.zeros_like(wide)
     _message_slopes(edges, wide, _tables(edges, weights), slopes, by_charge, by_pair)
-    return _all_degrees(by_charge), by_pair
+    return _all_degrees(by_charge, degrees), by_pair
 
 
 def message_rates(edges: Edges, drift: NDArray[Any], charges: Pair, weights: NDArray[Any]) -> Pair:
@@ -80,9 +76,10 @@ def message_rates(edges: Edges, drift: NDArray[Any], charges: Pair, weights: NDA
     Returns:
         Both of shape (atom, component, channel).
     """
-    shape = (len(charges[0]), COMPONENTS, charges[0].shape[1])
+    degrees = weights.shape[1]
+    shape = (len(charges[0]), components(degrees - 1), charges[0].shape[1])
     found = np.zeros(shape, charges[0].dtype), np.zeros(shape, charges[0].dtype)
-    wide = _each_degree(charges[0]), _each_degree(charges[1])
+    wide = _each_degree(charges[0], degrees), _each_degree(charges[1], degrees)
     _message_rates(edges, drift, wide, _tables(edges, weights), found)
     return found
 
@@ -102,35 +99,36 @@ def message_rate_slopes(
     Returns:
         Slopes by the charges, by their rates, and by the weights.
     """
-    wide, tables = (_each_degree(charges[0]), _each_degree(charges[1])), _tables(edges, weights)
+    degrees, tables = weights.shape[1], _tables(edges, weights)
+    wide = _each_degree(charges[0], degrees), _each_degree(charges[1], degrees)
     by_charges, by_table = (np.zeros_like(wide[0]), np.zeros_like(wide[0])), np.zeros_like(tables)
     _message_rate_slopes(edges, drift, wide, tables, slopes, by_charges, by_table)
-    by_charge, by_rate = (_all_degrees(each) for each in by_charges)
+    by_charge, by_rate = (_all_degrees(each, degrees) for each in by_charges)
     return by_charge, by_rate, _weights(by_table, weights.shape)
 
 
 def _tables(edges: Edges, weights: NDArray[Any]) -> NDArray[Any]:
     """The weights as matrices, (element, element of the far end, function, degree and channel)."""
-    elements, _, _, channels = weights.shape
+    elements, degrees, _, channels = weights.shape
     functions = edges.values.shape[1]
-    parts = weights.reshape(elements, _DEGREES, -1, functions, channels).transpose(0, 2, 3, 1, 4)
-    return np.ascontiguousarray(parts).reshape(elements, -1, functions, _DEGREES * channels)
+    parts = weights.reshape(elements, degrees, -1, functions, channels).transpose(0, 2, 3, 1, 4)
+    return np.ascontiguousarray(parts).reshape(elements, -1, functions, degrees * channels)
 
 
 def _weights(tables: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """Back from matrices."""
-    parts = tables.reshape(*tables.shape[:3], _DEGREES, -1).transpose(0, 3, 1, 2, 4)
+    parts = tables.reshape(*tables.shape[:3], shape[1], -1).transpose(0, 3, 1, 2, 4)
     return np.ascontiguousarray(parts).reshape(shape)
 
 
-def _each_degree(charges: NDArray[Any]) -> NDArray[Any]:
+def _each_degree(charges: NDArray[Any], degrees: int) -> NDArray[Any]:
     """Charges once for each degree, (atom, degree and channel)."""
-    return np.tile(charges, _DEGREES)
+    return np.tile(charges, degrees)
 
 
-def _all_degrees(slopes: NDArray[Any]) -> NDArray[Any]:
+def _all_degrees(slopes: NDArray[Any], degrees: int) -> NDArray[Any]:
     """Summed over degrees, (atom, channel)."""
-    return slopes.reshape(len(slopes), _DEGREES, -1).sum(axis=1)
+    return slopes.reshape(len(slopes), degrees, -1).sum(axis=1)
 
 
 @_fast
@@ -168,7 +166,7 @@ def _spread(slopes: NDArray[Any], found: NDArray[Any]) -> None:
     All else in it is zero, so that one product with it does what each degree needs.
     """
     channels = slopes.shape[1]
-    for degree in range(_DEGREES):
+    for degree in range(found.shape[1] // channels):
         for m in range(degree * degree, (degree + 1) * (degree + 1)):
             for k in range(channels):
                 found[m, degree * channels + k] = slopes[m, k]
@@ -178,7 +176,7 @@ def _spread(slopes: NDArray[Any], found: NDArray[Any]) -> None:
 def _add_blocks(blocks: NDArray[Any], found: NDArray[Any]) -> None:
     """Add the blocks that are theirs to the channels of one atom."""
     channels = found.shape[1]
-    for degree in range(_DEGREES):
+    for degree in range(blocks.shape[1] // channels):
         for m in range(degree * degree, (degree + 1) * (degree + 1)):
             for k in range(channels):
                 found[m, k] += blocks[m, degree * channels + k]
@@ -188,9 +186,9 @@ def _add_blocks(blocks: NDArray[Any], found: NDArray[Any]) -> None:
 def _messages(
     edges: Edges, charges: NDArray[Any], tables: NDArray[Any], found: NDArray[Any]
 ) -> None:
-    width = charges.shape[1]
-    harmonic, radial = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, width)
-    blocks = np.empty((COMPONENTS, width), found.dtype)
+    width, seen = charges.shape[1], found.shape[1]
+    harmonic, radial = room_for_pairs(edges, seen), room_for_pairs(edges, width)
+    blocks = np.empty((seen, width), found.dtype)
     for atom in range(len(edges.first) - 1):
         start, stop = edges.first[atom], edges.first[atom + 1]
         count = stop - start
@@ -218,11 +216,11 @@ def _message_slopes(
     by_charge: NDArray[Any],
     by_pair: NDArray[Any],
 ) -> None:
-    width = charges.shape[1]
-    harmonic, by_harmonic = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
+    width, seen = charges.shape[1], slopes.shape[1]
+    harmonic, by_harmonic = room_for_pairs(edges, seen), room_for_pairs(edges, seen)
     radial, steep = room_for_pairs(edges, width), room_for_pairs(edges, width)
     turned = room_for_pairs(edges, width)
-    blocks = np.zeros((COMPONENTS, width), charges.dtype)
+    blocks = np.zeros((seen, width), charges.dtype)
     for atom in range(len(edges.first) - 1):
         start, stop = edges.first[atom], edges.first[atom + 1]
         count = stop - start
@@ -253,10 +251,10 @@ def _message_slopes(
 def _message_rates(
     edges: Edges, drift: NDArray[Any], charges: Pair, tables: NDArray[Any], found: Pair
 ) -> None:
-    width, dtype = charges[0].shape[1], charges[0].dtype
-    harmonic, turn = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
+    width, seen, dtype = charges[0].shape[1], found[0].shape[1], charges[0].dtype
+    harmonic, turn = room_for_pairs(edges, seen), room_for_pairs(edges, seen)
     radial, steep = room_for_pairs(edges, width), room_for_pairs(edges, width)
-    blocks = np.empty((COMPONENTS, width), dtype)
+    blocks = np.empty((seen, width), dtype)
     for atom in range(len(edges.first) - 1):
         start, stop = edges.first[atom], edges.first[atom + 1]
         count = stop - start
@@ -289,13 +287,13 @@ def _message_rate_slopes(
     by_charges: Pair,
     by_table: NDArray[Any],
 ) -> None:
-    width, dtype = charges[0].shape[1], charges[0].dtype
-    harmonic, turn = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
+    width, seen, dtype = charges[0].shape[1], slopes[0].shape[1], charges[0].dtype
+    harmonic, turn = room_for_pairs(edges, seen), room_for_pairs(edges, seen)
     radial, steep = room_for_pairs(edges, width), room_for_pairs(edges, width)
     whole, more = room_for_pairs(edges, width), room_for_pairs(edges, width)
     turned = room_for_pairs(edges, width)
     along = np.empty(len(radial), dtype)
-    blocks, rate_blocks = np.zeros((COMPONENTS, width), dtype), np.zeros((COMPONENTS, width), dtype)
+    blocks, rate_blocks = np.zeros((seen, width), dtype), np.zeros((seen, width), dtype)
     for atom in range(len(edges.first) - 1):
         start, stop = edges.first[atom], edges.first[atom + 1]
         count = stop - start

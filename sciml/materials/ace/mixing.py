@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sciml.materials.ace.harmonics import DEGREE, LARGEST_DEGREE
+from sciml.materials.ace.harmonics import DEGREE
 
 
 def mixed(weights: NDArray[Any], element: NDArray[Any], moments: NDArray[Any]) -> NDArray[Any]:
@@ -60,6 +60,6 @@ def _blocks(
     single = len(weights) == 1
     for number, tables in enumerate(weights):
         atoms = slice(None) if single else np.flatnonzero(element == number)
-        for degree in range(LARGEST_DEGREE + 1):
+        for degree in range(weights.shape[1]):
             start, stop = np.searchsorted(DEGREE, [degree, degree + 1])
             yield tables[degree], (atoms, slice(start, stop))

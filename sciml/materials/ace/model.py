@@ -15,7 +15,6 @@ from sciml.materials.ace.core import faded, repelled, require_core_inside
 from sciml.materials.ace.couplings import Couplings, CouplingSettings, couplings
 from sciml.materials.ace.edges import Edges, edges_of
 from sciml.materials.ace.grade import Grade, graded
-from sciml.materials.ace.harmonics import LARGEST_DEGREE
 from sciml.materials.ace.invariants import channel_slopes, invariant_rates, invariants
 from sciml.materials.ace.messages import message_rates, message_slopes, messages
 from sciml.materials.ace.mixing import mixed, moment_slopes
@@ -64,19 +63,19 @@ class Weights(NamedTuple):
 
 def weight_shapes(settings: AceSettings, elements: int) -> dict[str, tuple[int, ...]]:
     """The shape of each field of :class:`Weights`."""
-    each = couplings(settings.couplings).invariants
+    each, degrees = couplings(settings.couplings).invariants, settings.couplings.degree + 1
     local, wide = each * settings.channels, settings.hidden
     features = local + each * settings.messages
     sums = elements * settings.radial.functions
     return {
         "element_energy": (elements,),
-        "mixing": (elements, LARGEST_DEGREE + 1, sums, settings.channels),
+        "mixing": (elements, degrees, sums, settings.channels),
         "shift": (features,),
         "scale": (features,),
         "charge_share": (local,),
         "charge": (settings.channels, settings.messages),
         "charge_bias": (elements, settings.messages),
-        "message": (elements, LARGEST_DEGREE + 1, sums, settings.messages),
+        "message": (elements, degrees, sums, settings.messages),
         "linear": (elements, features),
         "share": (features,),
         "first": (settings.channels + settings.messages, wide),
@@ -213,7 +212,8 @@ def layers(
     edges: Edges, weights: Weights, lists: Couplings, known: NDArray[Any] | None = None
 ) -> Layers:
     """Channels and features of both layers; arguments as of :func:`evaluated`."""
-    sums = moments(edges, len(weights.mixing)) if known is None else known
+    elements, degrees = weights.mixing.shape[:2]
+    sums = moments(edges, elements, degrees - 1) if known is None else known
     channels = mixed(weights.mixing, edges.element, sums)
     local = _features(lists, channels, weights.shift, weights.scale)
     charges = local @ _charge(weights) + weights.charge_bias[edges.element]
@@ -247,8 +247,8 @@ def feature_rates(
     Returns:
         Both of shape (atom, feature).
     """
-    elements, split = len(weights.mixing), len(weights.charge_share)
-    sums = moments(edges, elements), push(edges, elements, drift)
+    split, kinds = len(weights.charge_share), (len(weights.mixing), weights.mixing.shape[1] - 1)
+    sums = moments(edges, *kinds), push(edges, *kinds, drift)
     channels = [mixed(weights.mixing, edges.element, each) for each in sums]
     local = _feature_pair(lists, channels, weights, slice(0, split))
     if not weights.charge.shape[1]:

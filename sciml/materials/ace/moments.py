@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sciml.materials.ace.edges import Edges
-from sciml.materials.ace.harmonics import COMPONENTS, fill_harmonics, fill_rates, turning
+from sciml.materials.ace.harmonics import components, fill_harmonics, fill_rates, turning
 
 _fast = numba.njit(cache=True, fastmath=True)
 
@@ -23,18 +23,19 @@ class Pulled(NamedTuple):
     strain_energy: NDArray[Any]  # ∂E/∂ε, eV, xx, yy, zz, yz, xz, xy, (frame, 6)
 
 
-def moments(edges: Edges, elements: int) -> NDArray[Any]:
+def moments(edges: Edges, elements: int, degree: int) -> NDArray[Any]:
     """The moments of all atoms.
 
     Args:
         edges: Pairs of one or more structures.
         elements: How many elements are known.
+        degree: The largest l.
 
     Returns:
         Shape (atom, component, channel); the channel counts radial functions, and elements
         before them.
     """
-    shape = (len(edges.element), COMPONENTS, elements * edges.values.shape[1])
+    shape = (len(edges.element), components(degree), elements * edges.values.shape[1])
     found = np.zeros(shape, edges.values.dtype)
     _sum_moments(edges, found)
     return found
@@ -89,18 +90,19 @@ def pair_rates(edges: Edges, shift: NDArray[Any], strain: NDArray[Any]) -> NDArr
     return rates
 
 
-def push(edges: Edges, elements: int, drift: NDArray[Any]) -> NDArray[Any]:
+def push(edges: Edges, elements: int, degree: int, drift: NDArray[Any]) -> NDArray[Any]:
     """How fast the moments change when the pairs' vectors change.
 
     Args:
         edges: As for :func:`moments`.
         elements: As for :func:`moments`.
+        degree: As for :func:`moments`.
         drift: From :func:`pair_rates`, Å, shape (pair, 3).
 
     Returns:
         Rates of the moments, shape (atom, component, moment).
     """
-    shape = (len(edges.element), COMPONENTS, elements * edges.values.shape[1])
+    shape = (len(edges.element), components(degree), elements * edges.values.shape[1])
     rates = np.zeros(shape, edges.values.dtype)
     _push(edges, drift, rates)
     return rates
@@ -163,7 +165,7 @@ def _add_product(
 @_fast
 def _sum_moments(edges: Edges, found: NDArray[Any]) -> None:
     functions = edges.values.shape[1]
-    harmonic = room_for_pairs(edges, COMPONENTS)
+    harmonic = room_for_pairs(edges, found.shape[1])
     for atom in range(len(edges.first) - 1):
         pair, stop = edges.first[atom], edges.first[atom + 1]
         while pair < stop:
@@ -179,9 +181,10 @@ def _sum_moments(edges: Edges, found: NDArray[Any]) -> None:
 @_fast
 def _pair_slopes(edges: Edges, slopes: NDArray[Any], found: NDArray[Any]) -> None:
     functions = edges.values.shape[1]
-    harmonic = np.zeros(COMPONENTS, slopes.dtype)
-    own = np.zeros((COMPONENTS, functions), slopes.dtype)
-    level, steep = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
+    seen = slopes.shape[1]
+    harmonic = np.zeros(seen, slopes.dtype)
+    own = np.zeros((seen, functions), slopes.dtype)
+    level, steep = room_for_pairs(edges, seen), room_for_pairs(edges, seen)
     for atom in range(len(edges.first) - 1):
         pair, stop = edges.first[atom], edges.first[atom + 1]
         while pair < stop:
@@ -244,7 +247,8 @@ def _pair_rates(
 @_fast
 def _push(edges: Edges, drift: NDArray[Any], rates: NDArray[Any]) -> None:
     functions = edges.values.shape[1]
-    harmonic, turn = room_for_pairs(edges, COMPONENTS), room_for_pairs(edges, COMPONENTS)
+    seen = rates.shape[1]
+    harmonic, turn = room_for_pairs(edges, seen), room_for_pairs(edges, seen)
     for atom in range(len(edges.first) - 1):
         pair, stop = edges.first[atom], edges.first[atom + 1]
         while pair < stop:
@@ -252,7 +256,7 @@ def _push(edges: Edges, drift: NDArray[Any], rates: NDArray[Any]) -> None:
             for i in range(end - pair):
                 p = pair + i
                 along = drifted(edges.unit[p], edges.distance[p], drift[p], harmonic[i], turn[i])
-                for m in range(COMPONENTS):
+                for m in range(seen):
                     harmonic[i, m] *= along
             _add_product(harmonic[: end - pair], edges.slopes[pair:end], rates[atom], start)
             _add_product(turn[: end - pair], edges.values[pair:end], rates[atom], start)

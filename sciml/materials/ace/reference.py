@@ -11,10 +11,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import factorial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.polynomial.legendre import legder, legval
 from numpy.typing import NDArray
 from safetensors import safe_open
 
@@ -70,9 +72,9 @@ class ReferencePotential:
         with safe_open(path, framework="numpy") as content:
             header = json.loads((content.metadata() or {}).get("sciml-ace", "{}"))
             arrays = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
-        if header.get("version") != 2:
+        if header.get("version") not in (2, 3):
             raise BadInput(
-                f"{shown(path)}: expected format sciml-ace of version 2, got version "
+                f"{shown(path)}: expected format sciml-ace of version 2 or 3, got version "
                 f"{header.get('version')}; train the potential again."
             )
         if header["members"] > 1:
@@ -154,7 +156,7 @@ class ReferencePotential:
         by_kinds = weights.reshape(elements, degrees, elements, -1, channels)
         mine = by_kinds[kinds[pairs.centre], :, kinds[pairs.other]]  # (pair, degree, n, channel)
         by_degree = np.einsum("pn,plnk->plk", self._radial(kinds, pairs), mine)
-        return _harmonics(pairs.vector)[:, :, None] * by_degree[:, degree]
+        return _harmonics(pairs.vector, degrees - 1)[:, :, None] * by_degree[:, degree]
 
     def _radial(self, kinds: IntArray, pairs: _Pairs) -> NDArray[Any]:
         """The radial functions g_n, (pair, n)."""
@@ -284,20 +286,20 @@ def _length(vector: NDArray[Any]) -> NDArray[Any]:
     return np.sqrt(np.sum(vector**2, axis=1))
 
 
-def _harmonics(vector: NDArray[Any]) -> NDArray[Any]:
+def _harmonics(vector: NDArray[Any], largest: int) -> NDArray[Any]:
     """Y of the directions, (pair, component)."""
     x, y, z = (vector / _length(vector)[:, None]).T
-    r3, r15, r58, r38 = np.sqrt([3, 15, 5 / 8, 3 / 8])
-    return np.stack(
-        [
-            *(np.ones_like(x), y, z, x),
-            *(r3 * x * y, r3 * y * z, (3 * z**2 - 1) / 2, r3 * x * z, r3 * (x**2 - y**2) / 2),
-            *(r58 * y * (3 * x**2 - y**2), r15 * x * y * z, r38 * y * (5 * z**2 - 1)),
-            *(z * (5 * z**2 - 3) / 2, r38 * x * (5 * z**2 - 1), r15 * z * (x**2 - y**2) / 2),
-            r58 * x * (x**2 - 3 * y**2),
-        ],
-        axis=1,
-    )
+    a, b = [np.ones_like(x)], [np.zeros_like(x)]
+    for _ in range(largest):
+        a, b = [*a, x * a[-1] - y * b[-1]], [*b, x * b[-1] + y * a[-1]]
+    found = []
+    every = [(degree, m) for degree in range(largest + 1) for m in range(-degree, degree + 1)]
+    for degree, m in every:
+        order, part, twice = abs(m), b if m < 0 else a, 1 if m == 0 else 2
+        size = np.sqrt(twice * factorial(degree - order) / factorial(degree + order))
+        steep = legder(np.eye(degree + 1)[degree], order)
+        found.append(size * legval(z, steep) * part[order])
+    return np.stack(found, axis=1)
 
 
 def _silu(h: NDArray[Any]) -> NDArray[Any]:

@@ -123,12 +123,13 @@ def _moment_sizes(
     structures: list[Structure], elements: tuple[int, ...], settings: AceSettings
 ) -> FloatArray:
     """Root mean square of the moments, (degree, moment)."""
-    total, atoms = 0.0, 0
+    total, atoms, largest = 0.0, 0, settings.couplings.degree
     for one in structures:
-        found = moments(pairs_of([one], elements, settings), len(elements))
+        found = moments(pairs_of([one], elements, settings), len(elements), largest)
         total, atoms = total + np.sum(found**2, axis=0), atoms + len(one)
     assert isinstance(total, np.ndarray)
-    power = [total[degree == DEGREE].mean(axis=0) for degree in range(DEGREE[-1] + 1)]
+    mine = DEGREE[: len(total)]
+    power = [total[mine == degree].mean(axis=0) for degree in range(largest + 1)]
     return np.sqrt(np.stack(power) / atoms + _LEAST)
 
 
@@ -138,7 +139,7 @@ def _roughness(settings: AceSettings, elements: int) -> FloatArray:
     Training counts weights in these units, so that smooth surroundings are learnt first.
     """
     functions = np.tile(np.arange(settings.radial.functions), elements)
-    degrees = np.arange(DEGREE[-1] + 1)
+    degrees = np.arange(settings.couplings.degree + 1)
     return (1 + functions / 2) ** settings.smoothness * (1 + degrees[:, None] / 2)
 
 

@@ -1,11 +1,15 @@
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy.spatial.transform import Rotation
 
 from sciml.materials.ace.couplings import Couplings, CouplingSettings, couplings
-from sciml.materials.ace.harmonics import COMPONENTS, harmonics
+from sciml.materials.ace.harmonics import components, harmonics
 
-SETTINGS = [CouplingSettings(factors=f, fourfold_degree=d) for f, d in ((2, 0), (3, 0), (4, 2))]
+SETTINGS = [
+    CouplingSettings(degree=degree, factors=factors, fourfold_degree=fourfold)
+    for degree, factors, fourfold in ((3, 2, 0), (3, 3, 0), (3, 4, 2), (1, 4, 1), (5, 4, 2))
+]
 
 
 def evaluated(lists: Couplings, moments: np.ndarray) -> np.ndarray:
@@ -32,19 +36,20 @@ def test_rotation_changes_no_invariant(settings: CouplingSettings, seed: int) ->
     if seed == 2:
         turn = -turn  # a mirror image
     before, after = (
-        evaluated(couplings(settings), weights @ harmonics(p)) for p in (points, points @ turn.T)
+        evaluated(couplings(settings), weights @ harmonics(p, settings.degree))
+        for p in (points, points @ turn.T)
     )
     np.testing.assert_allclose(after, before, rtol=1e-10, atol=1e-12)
 
 
 def test_numbers_of_invariants() -> None:
     # Mean, four lengths, and eight triples with even sum that obey the triangle rule.
-    assert [couplings(s).invariants for s in SETTINGS] == [5, 13, 22]
+    assert [couplings(s).invariants for s in SETTINGS] == [5, 13, 22, 8, 36]
 
 
 def test_invariants_are_independent() -> None:
-    lists = couplings(CouplingSettings(factors=4, fourfold_degree=3))
-    samples = np.random.default_rng(0).normal(size=(300, COMPONENTS))
+    lists = couplings(CouplingSettings(degree=4, factors=4, fourfold_degree=3))
+    samples = np.random.default_rng(0).normal(size=(300, components(4)))
     table = np.array([evaluated(lists, sample) for sample in samples])
     assert np.linalg.matrix_rank(table / np.abs(table).max(axis=0)) == lists.invariants
 
@@ -53,9 +58,14 @@ def test_three_factors_see_what_two_do_not() -> None:
     """Turning the vector moment against the others keeps all lengths, but no angles."""
     points, weights = cloud(5, 4)
     lists = couplings(CouplingSettings(factors=3))
-    moments = weights @ harmonics(points)
+    moments = weights @ harmonics(points, 3)
     turned = moments.copy()
     turned[1:4] = Rotation.random(rng=1).apply(moments[1:4])
     before, after = evaluated(lists, moments), evaluated(lists, turned)
     np.testing.assert_allclose(after[:5], before[:5], rtol=1e-12)
     assert np.abs(after[5:] - before[5:]).max() > 1e-3
+
+
+def test_products_of_four_stay_within_the_degree() -> None:
+    with pytest.raises(ValidationError, match="fourfold_degree: is 2, more than degree 1; lower"):
+        CouplingSettings(degree=1)

@@ -9,7 +9,7 @@ from sciml.core.errors import BadInput
 from sciml.materials.ace import mixing
 from sciml.materials.ace.couplings import CouplingSettings, couplings
 from sciml.materials.ace.edges import Edges, edges_of, joined
-from sciml.materials.ace.harmonics import DEGREE, harmonics
+from sciml.materials.ace.harmonics import DEGREE, components, harmonics
 from sciml.materials.ace.invariants import (
     channel_slopes,
     invariant_rates,
@@ -44,23 +44,25 @@ def edges(*structures: Structure) -> Edges:
     return edges_of(structures, ELEMENTS, RADIAL)
 
 
-LISTS = couplings(CouplingSettings())
+LARGEST = 4
+SEEN = components(LARGEST)
+LISTS = couplings(CouplingSettings(degree=LARGEST))
 
 
 def table(seed: int = 0, channels: int = 3) -> np.ndarray:
     """Weights of the shape of the mixing."""
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(len(ELEMENTS), 4, len(ELEMENTS) * RADIAL.functions, channels))
+    return rng.normal(size=(len(ELEMENTS), LARGEST + 1, len(ELEMENTS) * RADIAL.functions, channels))
 
 
 def test_moments_are_sums_over_neighbours() -> None:
     these = edges(crystal(0), crystal(1))
-    found = moments(these, len(ELEMENTS))
+    found = moments(these, len(ELEMENTS), LARGEST)
     for atom in range(len(these.element)):
         mine = slice(these.first[atom], these.first[atom + 1])
         for element in range(2):
             chosen = np.flatnonzero(these.kind[mine] == element) + mine.start
-            plain = harmonics(these.unit[chosen]).T @ these.values[chosen]
+            plain = harmonics(these.unit[chosen], LARGEST).T @ these.values[chosen]
             part = found[atom][:, 3 * element : 3 * element + 3]
             np.testing.assert_allclose(part, plain, atol=1e-12)
 
@@ -78,10 +80,10 @@ def test_push_is_the_rate_of_the_moments() -> None:
 
     def moved(size: float) -> np.ndarray:
         one = replace(structure, positions=structure.positions + size * shift)
-        return moments(edges(strained(one, size * strain)), 2)
+        return moments(edges(strained(one, size * strain)), 2, LARGEST)
 
     these = edges(structure)
-    rates = push(these, 2, pair_rates(these, shift, strain[None]))
+    rates = push(these, 2, LARGEST, pair_rates(these, shift, strain[None]))
     np.testing.assert_allclose(rates, (moved(step) - moved(-step)) / (2 * step), atol=1e-7)
 
 
@@ -89,9 +91,9 @@ def test_pull_is_the_transpose_of_push() -> None:
     these = edges(crystal(4), crystal(5))
     rng = np.random.default_rng(6)
     shift, strain = rng.normal(size=(10, 3)), rng.normal(size=(2, 6))
-    slopes = rng.normal(size=(10, 16, 6))
+    slopes = rng.normal(size=(10, SEEN, 6))
     pulled = pull(these, pair_slopes(these, slopes))
-    one = np.sum(slopes * push(these, 2, pair_rates(these, shift, strain)))
+    one = np.sum(slopes * push(these, 2, LARGEST, pair_rates(these, shift, strain)))
     other = -np.sum(pulled.forces * shift) + np.sum(pulled.strain_energy * strain)
     assert one == pytest.approx(other, rel=1e-12)
 
@@ -99,9 +101,9 @@ def test_pull_is_the_transpose_of_push() -> None:
 def test_mixing_against_plain_sums() -> None:
     these, weights = edges(crystal(7)), table()
     rng = np.random.default_rng(1)
-    sums = moments(these, 2)
-    by_atom = weights[these.element][:, DEGREE]  # (atom, component, moment, channel)
-    slopes = rng.normal(size=(5, 16, 3))
+    sums = moments(these, 2, LARGEST)
+    by_atom = weights[these.element][:, DEGREE[:SEEN]]  # (atom, component, moment, channel)
+    slopes = rng.normal(size=(5, SEEN, 3))
     found = mixing.mixed(weights, these.element, sums)
     np.testing.assert_allclose(found, np.einsum("acqk,acq->ack", by_atom, sums), atol=1e-12)
     found = mixing.moment_slopes(weights, these.element, slopes)
@@ -112,16 +114,17 @@ def test_mixing_against_plain_sums() -> None:
 
 
 def test_invariants_against_plain_products() -> None:
-    channels = np.random.default_rng(7).normal(size=(5, 16, 3))
+    channels = np.random.default_rng(7).normal(size=(5, SEEN, 3))
     found = invariants(LISTS, channels)
-    lengths = [np.sum(channels[:, degree == DEGREE] ** 2, axis=1) for degree in range(4)]
+    mine = DEGREE[:SEEN]
+    lengths = [np.sum(channels[:, degree == mine] ** 2, axis=1) for degree in range(LARGEST + 1)]
     np.testing.assert_allclose(found[:, 0], channels[:, 0], rtol=1e-12)
-    np.testing.assert_allclose(found[:, 1:5], np.stack(lengths, axis=1), rtol=1e-12)
+    np.testing.assert_allclose(found[:, 1 : LARGEST + 2], np.stack(lengths, axis=1), rtol=1e-12)
 
 
 def test_slopes_by_channels() -> None:
     rng, step = np.random.default_rng(9), 1e-6
-    start, direction = rng.normal(size=(2, 5, 16, 3))
+    start, direction = rng.normal(size=(2, 5, SEEN, 3))
     weight = rng.normal(size=invariants(LISTS, start).shape)
 
     def total(size: float) -> float:
@@ -133,7 +136,7 @@ def test_slopes_by_channels() -> None:
 
 def test_rates_of_invariants_and_their_slopes() -> None:
     rng, step = np.random.default_rng(11), 1e-6
-    start, rates, along, along_rates = rng.normal(size=(4, 5, 16, 3))
+    start, rates, along, along_rates = rng.normal(size=(4, 5, SEEN, 3))
     values, changes = invariant_rates(LISTS, start, rates)
     np.testing.assert_allclose(values, invariants(LISTS, start), rtol=1e-12)
     up, down = (invariants(LISTS, start + s * rates) for s in (step, -step))
@@ -153,7 +156,7 @@ def test_messages_of_equal_charges_are_mixed_moments() -> None:
     """If all neighbours count as one, the second layer sees what the first sees."""
     these, weights = edges(crystal(20), crystal(21)), table()
     found = messages(these, np.ones((10, 3)), weights)
-    plain = mixing.mixed(weights, these.element, moments(these, 2))
+    plain = mixing.mixed(weights, these.element, moments(these, 2, LARGEST))
     np.testing.assert_allclose(found, plain, atol=1e-12)
 
 
@@ -161,7 +164,11 @@ def test_slopes_of_messages() -> None:
     structure, weights, step = crystal(22), table(), 1e-6
     rng = np.random.default_rng(23)
     charges, along = rng.normal(size=(2, 5, 3))
-    slopes, shift, strain = rng.normal(size=(5, 16, 3)), rng.normal(size=(5, 3)), rng.normal(size=6)
+    slopes, shift, strain = (
+        rng.normal(size=(5, SEEN, 3)),
+        rng.normal(size=(5, 3)),
+        rng.normal(size=6),
+    )
 
     def total(size: float) -> float:
         one = replace(structure, positions=structure.positions + size * shift)
@@ -182,7 +189,7 @@ def test_slopes_of_the_rates_of_messages() -> None:
     these, weights, step = edges(crystal(24), crystal(25)), table(), 1e-6
     rng = np.random.default_rng(26)
     charges, rates, along, along_rates = rng.normal(size=(4, 10, 3))
-    drift, slopes = rng.normal(size=these.unit.shape), rng.normal(size=(2, 10, 16, 3))
+    drift, slopes = rng.normal(size=these.unit.shape), rng.normal(size=(2, 10, SEEN, 3))
     change = rng.normal(size=weights.shape)
 
     def total(size: float) -> float:

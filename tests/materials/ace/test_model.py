@@ -30,6 +30,7 @@ SETTINGS = AceSettings(
     hidden=5,
 )
 TWO_LAYERS = SETTINGS.model_copy(update={"messages": 2})
+FINER = TWO_LAYERS.model_copy(update={"couplings": CouplingSettings(degree=5)})
 
 
 def potential(seed: int = 0, settings: AceSettings = SETTINGS) -> AcePotential:
@@ -42,7 +43,7 @@ def potential(seed: int = 0, settings: AceSettings = SETTINGS) -> AcePotential:
     return AcePotential(settings, (6, 14), Weights(**arrays))
 
 
-@pytest.fixture(params=[SETTINGS, TWO_LAYERS], ids=["local", "messages"])
+@pytest.fixture(params=[SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"])
 def either(request: pytest.FixtureRequest) -> AcePotential:
     """A strictly local potential, and one with messages."""
     return potential(settings=request.param)

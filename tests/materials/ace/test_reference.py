@@ -16,7 +16,7 @@ from sciml.materials.ace.radial import RadialSettings
 from sciml.materials.ace.reference import ReferencePotential
 from sciml.materials.structures import Structure
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, crowded, dimer, potential
+from tests.materials.ace.test_model import FINER, SETTINGS, TWO_LAYERS, crowded, dimer, potential
 
 BARE = TWO_LAYERS.model_copy(
     update={"core": False, "radial": RadialSettings(cutoff=3.5, functions=2, crowding=0)}
@@ -40,7 +40,9 @@ PLACES = {
 
 
 @pytest.mark.parametrize(
-    "settings", [SETTINGS, TWO_LAYERS, BARE, FAR], ids=["one", "two", "bare", "far core"]
+    "settings",
+    [SETTINGS, TWO_LAYERS, BARE, FAR, FINER],
+    ids=["one", "two", "bare", "far core", "finer"],
 )
 @pytest.mark.parametrize("place", PLACES)
 def test_the_file_alone_gives_what_the_potential_gives(
@@ -92,5 +94,5 @@ def test_other_files_and_elements_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="atomic number 79 is not in"):
         plain.evaluate([replace(crystal(0), numbers=np.array([14, 6, 79, 14, 6]))])
     save_file({"weight": np.zeros(3)}, saved)
-    with pytest.raises(BadInput, match="expected format sciml-ace of version 2, got version None"):
+    with pytest.raises(BadInput, match="expected format sciml-ace of version 2 or 3, got"):
         ReferencePotential.from_file(saved)

@@ -14,11 +14,13 @@ from sciml.materials.ace.moments import pair_rates
 from sciml.materials.ace.refit import RefitSettings, refitted
 from sciml.materials.structures import Structure
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, potential
+from tests.materials.ace.test_model import FINER, SETTINGS, TWO_LAYERS, potential
 from tests.materials.ace.test_training import labelled
 
 LOSS = LossSettings(energy=3.0, forces=1.0, stress=50.0)
-SETTING = pytest.mark.parametrize("settings", [SETTINGS, TWO_LAYERS], ids=["local", "messages"])
+SETTING = pytest.mark.parametrize(
+    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
+)
 
 
 def moved(given: AcePotential, seed: int) -> AcePotential:

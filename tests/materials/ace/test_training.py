@@ -19,7 +19,7 @@ from sciml.materials.structures import Structure
 from sciml.materials.zbl import NuclearRepulsion
 from sciml.training.feed import Feed
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, crowded, potential
+from tests.materials.ace.test_model import FINER, SETTINGS, TWO_LAYERS, crowded, potential
 
 LOSS = LossSettings(energy=3.0, forces=1.0, stress=50.0)
 
@@ -51,7 +51,9 @@ def plain_loss(guess: AcePotential, structures: list[Structure]) -> float:
     return float(total)
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, TWO_LAYERS], ids=["local", "messages"])
+@pytest.mark.parametrize(
+    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
+)
 def test_loss_and_gradient_against_the_plain_definition(settings: AceSettings) -> None:
     """Finite differences through energies, forces and stresses that NumPy evaluates."""
     structures = labelled(potential(1), range(3))
@@ -79,7 +81,9 @@ def test_loss_and_gradient_against_the_plain_definition(settings: AceSettings) -
         assert np.sum(gradient * direction) == pytest.approx(slope, rel=1e-6), name
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, TWO_LAYERS], ids=["local", "messages"])
+@pytest.mark.parametrize(
+    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
+)
 def test_single_precision_gives_the_loss_and_gradient_of_double(settings: AceSettings) -> None:
     guess, structures = potential(2, settings), labelled(potential(1), range(3))
     losses, gradients = [], []
@@ -96,7 +100,9 @@ def test_single_precision_gives_the_loss_and_gradient_of_double(settings: AceSet
         assert error < 1e-4 * np.linalg.norm(exact), name
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, TWO_LAYERS], ids=["local", "messages"])
+@pytest.mark.parametrize(
+    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
+)
 def test_the_layer_has_the_energies_and_rates_of_the_plain_potential(
     settings: AceSettings, tmp_path: Path
 ) -> None:
@@ -108,7 +114,8 @@ def test_the_layer_has_the_energies_and_rates_of_the_plain_potential(
     edges = pairs_of([structure], given.elements, settings)
     shift, strain = rng.normal(size=(5, 3)), rng.normal(size=6)
     drift = pair_rates(edges, shift, strain[None])
-    energies, rates = AceLayer(given, np.float64)(edges, moments(edges, 2), drift)
+    sums = moments(edges, 2, settings.couplings.degree)
+    energies, rates = AceLayer(given, np.float64)(edges, sums, drift)
     rest = given.weights.element_energy[edges.element] + nuclei.atom_energies
     np.testing.assert_allclose(energies.numpy() + rest, plain.atom_energies, rtol=1e-10)
     work = np.sum((plain.forces - nuclei.forces) * shift)

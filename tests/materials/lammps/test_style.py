@@ -25,7 +25,7 @@ from sciml.materials.lammps.native import in_lammps, pair_commands
 from sciml.materials.potential import Potential
 from sciml.materials.structures import Structure
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import SETTINGS, TWO_LAYERS, crowded, potential
+from tests.materials.ace.test_model import FINER, SETTINGS, TWO_LAYERS, crowded, potential
 from tests.materials.ace.test_training import labelled
 from tests.materials.lammps.plain import lmp
 
@@ -39,7 +39,7 @@ WIDE = SETTINGS.model_copy(
         "hidden": 11,
     }
 )
-KINDS = {"local": SETTINGS, "messages": TWO_LAYERS, "wide": WIDE}
+KINDS = {"local": SETTINGS, "messages": TWO_LAYERS, "wide": WIDE, "finer": FINER}
 EITHER = pytest.mark.parametrize("settings", KINDS.values(), ids=KINDS)
 
 
@@ -375,8 +375,8 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     assert "cut short" in refused(pairs)
     file.write_bytes(content[:-8] + bytes(8))
     assert "do not have the sha256" in refused(pairs)
-    file.write_bytes(content.replace(b'\\"version\\": 2', b'\\"version\\": 9'))
-    assert "of format version 9, this plugin reads 2; update sciml" in refused(pairs)
+    file.write_bytes(content.replace(b'\\"version\\": 3', b'\\"version\\": 9'))
+    assert "of format version 9, this plugin reads 2 to 3; update sciml" in refused(pairs)
     file.write_bytes((16).to_bytes(8, "little") + b"not a potential!")
     assert "not a whole safetensors file" in refused(pairs)
 

@@ -2,6 +2,8 @@
 
 #include "heads.h"
 
+#include "harmonics.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -9,9 +11,6 @@
 namespace sciml {
 
 namespace {
-
-const float R3 = std::sqrt(3.0f), R15 = std::sqrt(15.0f), R58 = std::sqrt(5.0f / 8),
-            R38 = std::sqrt(3.0f / 8);
 
 #if defined(__AVX512VL__)
 constexpr int REGISTERS = 32;    // of a batch
@@ -27,6 +26,13 @@ int filled(int count, int whole) { return (count + whole - 1) / whole * whole; }
 
 constexpr int width(int degree) { return 2 * degree + 1; }
 
+// Components filled up to what is spread out at a time.
+constexpr int MANY_COMPONENTS = 4;
+constexpr int room_for(int components)
+{
+  return (components + MANY_COMPONENTS - 1) / MANY_COMPONENTS * MANY_COMPONENTS;
+}
+
 // As many functions at a time as leave room for what they are multiplied with.
 constexpr int at_once(int degree)
 {
@@ -37,7 +43,8 @@ constexpr int at_once(int degree)
 // A product of matrices whose right side has all components of a degree for each head:
 // found[f][c] = sum over k of left[k][f] right[k][c].
 template <int DEGREE>
-inline void fold(const float *left, int left_row, const float *right, int steps, float *found)
+inline void fold(const float *left, int left_row, const float *right, int steps, float *found,
+                 int found_row)
 {
   constexpr int WIDE = width(DEGREE), MANY = at_once(DEGREE);
   for (int f = 0; f < left_row; f += MANY) {
@@ -51,7 +58,7 @@ inline void fold(const float *left, int left_row, const float *right, int steps,
     }
     for (int m = 0; m < MANY; m++)
       for (int c = 0; c < WIDE; c++)
-        heads_at(found + ((f + m) * COMPONENTS + c) * BATCH) = sums[m][c];
+        heads_at(found + ((f + m) * found_row + c) * BATCH) = sums[m][c];
   }
 }
 
@@ -70,17 +77,17 @@ inline void pull_degree(const Supports &supports, const float *deviation, const 
 }
 
 // Slopes by the harmonics of some neighbours, and by their distance, from those by the moments.
-template <int PLACES>
+template <int PLACES, int ROOM>
 inline void spread_out(const float *by_moment, const float *values, const float *steepness,
-                       int functions, const float (*harmonics)[COMPONENTS],
-                       batch (*level)[COMPONENTS], batch *along)
+                       int functions, const float (*harmonics)[ROOM], batch (*level)[ROOM],
+                       batch *along)
 {
-  constexpr int MANY = REGISTERS >= 16 ? 4 : 2;
+  constexpr int MANY = MANY_COMPONENTS;
   for (int p = 0; p < PLACES; p++) along[p] = batch{};
-  for (int start = 0; start < COMPONENTS; start += MANY) {
+  for (int start = 0; start < ROOM; start += MANY) {
     batch flat[PLACES][MANY] = {}, steep[PLACES][MANY] = {};
     for (int f = 0; f < functions; f++) {
-      const float *row = by_moment + (f * COMPONENTS + start) * BATCH;
+      const float *row = by_moment + (f * ROOM + start) * BATCH;
       for (int c = 0; c < MANY; c++) {
         const batch here = heads_at(row + c * BATCH);
         for (int p = 0; p < PLACES; p++) {
@@ -100,7 +107,7 @@ inline void spread_out(const float *by_moment, const float *values, const float 
 // What a neighbour's charges mean for the components of one degree, the other way round: slopes by
 // its harmonics, its distance and its charges. Strengths are [3][degree][message]: charge times
 // radial function, the function, and charge times its slope.
-template <int DEGREE>
+template <int DEGREE, int DEGREES>
 inline void weigh(const float *by_channel, int padding, const float *strengths, int messages,
                   const float *harmonics, batch *level, batch &along, float *by_charge, int row)
 {
@@ -124,26 +131,18 @@ inline void weigh(const float *by_channel, int padding, const float *strengths, 
 }
 
 // Slopes by the vector to a neighbour from those by its harmonics and its distance.
-inline void turn(const Neighbourhood &neighbours, int place, const batch *s, const batch &along,
-                 batch *found)
+template <int DEGREES>
+inline void turn(const Neighbourhood &neighbours, int place, const batch *slopes,
+                 const batch &along, batch *found)
 {
   const float x = float(neighbours.x[place]), y = float(neighbours.y[place]),
               z = float(neighbours.z[place]), inverse = float(1.0 / neighbours.distance[place]);
-  const float flat = x * x - y * y, high = R38 * (5.0f * z * z - 1.0f);
-  const float x3 = R3 * x, y3 = R3 * y, z3 = R3 * z, mixed = 6.0f * R58 * x * y;
-  const float even = 3.0f * R58 * flat, yz = R15 * y * z, xz = R15 * x * z, xy = R15 * x * y;
-  const float steeper = 10.0f * R38 * z;
-  batch gx = s[3] + y3 * s[4] + z3 * s[7] + x3 * s[8] + high * s[13];
-  gx += mixed * s[9] + even * s[15] + yz * s[10] + xz * s[14];
-  batch gy = s[1] + x3 * s[4] + z3 * s[5] - y3 * s[8] + high * s[11];
-  gy += even * s[9] - mixed * s[15] + xz * s[10] - yz * s[14];
-  batch gz = s[2] + y3 * s[5] + x3 * s[7] + (3.0f * z) * s[6];
-  gz += (1.5f * (5.0f * z * z - 1.0f)) * s[12] + (steeper * y) * s[11] + (steeper * x) * s[13];
-  gz += xy * s[10] + (0.5f * R15 * flat) * s[14];
-  const batch outward = along - inverse * (gx * x + gy * y + gz * z);
-  found[0] = inverse * gx + x * outward;
-  found[1] = inverse * gy + y * outward;
-  found[2] = inverse * gz + z * outward;
+  batch g[3];
+  turn_harmonics<DEGREES, float>(x, y, z, slopes, g);
+  const batch outward = along - inverse * (g[0] * x + g[1] * y + g[2] * z);
+  found[0] = inverse * g[0] + x * outward;
+  found[1] = inverse * g[1] + y * outward;
+  found[2] = inverse * g[2] + z * outward;
 }
 
 }    // namespace
@@ -158,9 +157,9 @@ Heads::Heads(const Model &model) : model(model)
   lay_layer(far_layer, body.far, model.far_deviation);
   const int moments = model.elements() * functions, channels = body.near.channels;
   for (int z = 0; z < model.elements(); z++) {
-    Singles table(size_t(DEGREES) * channels * moments);
+    Singles table(size_t(model.degrees) * channels * moments);
     const double *from = body.near.mixing_back[z];
-    for (int row = 0; row < DEGREES * channels; row++)
+    for (int row = 0; row < model.degrees * channels; row++)
       for (int kind = 0; kind < model.elements(); kind++)
         for (int f = 0; f < model.functions; f++)
           table[row * moments + kind * functions + f] =
@@ -171,8 +170,8 @@ Heads::Heads(const Model &model) : model(model)
   const int most = std::max(near_layer.padding, far_layer.padding);
   nodes.fit(size_t(model.couplings.nodes() + 1) * BLOCK);
   slopes.fit(size_t(model.couplings.products.size() + rows) * BLOCK);
-  by_channel.fit(size_t(batches) * COMPONENTS * most * BATCH);
-  by_moment.fit(size_t(moments) * COMPONENTS * BATCH);
+  by_channel.fit(size_t(batches) * model.components() * most * BATCH);
+  by_moment.fit(size_t(moments) * room_for(model.components()) * BATCH);
   if (far_layer.channels) {
     const int invariants = model.couplings.invariants();
     charge_share.fit(size_t(channels) * invariants);
@@ -219,6 +218,7 @@ void Heads::add_invariant(int invariant)
 {
   const Couplings &lists = model.couplings;
   const int products = static_cast<int>(lists.products.size()), one = lists.nodes();
+  const int components = lists.components;
   std::map<int, std::map<int, double>> direct;
   for (int t = lists.first[invariant]; t < lists.first[invariant + 1]; t++) {
     const auto &[left, right, coefficient] = lists.terms[t];
@@ -226,34 +226,34 @@ void Heads::add_invariant(int invariant)
     if (right >= 0) direct[right][left] += coefficient;
   }
   std::map<int, std::vector<Chain>> chains;
-  std::vector<bool> seen(DEGREES, false);
-  std::vector<int> place(COMPONENTS, -1);
+  std::vector<int> place(components, -1);
   for (int n = lists.nodes() - 1; n >= 0; n--) {
     if (!direct.count(n) && !chains.count(n)) continue;
-    if (n < COMPONENTS && place[n] < 0) {
+    if (n < components && place[n] < 0) {
       const int degree = static_cast<int>(std::sqrt(n + 0.5));
       supports[degree].push_back({invariant, products + rows});
       for (int c = 0; c < width(degree); c++) place[degree * degree + c] = products + rows++;
     }
-    sums.push_back({n < COMPONENTS ? place[n] : n - COMPONENTS, static_cast<int>(direct[n].size()),
+    sums.push_back({n < components ? place[n] : n - components, static_cast<int>(direct[n].size()),
                     static_cast<int>(chains[n].size())});
     for (const auto &[node, coefficient] : direct[n])
       sum_nodes.push_back({node, float(coefficient)});
     for (const Chain &chain : chains[n]) sum_chains.push_back(chain);
-    if (n < COMPONENTS) continue;
-    const auto &[left, right] = lists.products[n - COMPONENTS];
-    chains[left].push_back({n - COMPONENTS, right});
-    chains[right].push_back({n - COMPONENTS, left});
+    if (n < components) continue;
+    const auto &[left, right] = lists.products[n - components];
+    chains[left].push_back({n - components, right});
+    chains[right].push_back({n - components, left});
   }
 }
 
 // Components of a block of channels in single precision, and their products.
 void Heads::lay_nodes(const double *channels, int row, int first, int count)
 {
-  for (int c = 0; c < COMPONENTS; c++)
+  const int components = model.couplings.components;
+  for (int c = 0; c < components; c++)
     for (int k = 0; k < BLOCK; k++)
       nodes[c * BLOCK + k] = k < count ? float(channels[c * row + first + k]) : 0.0f;
-  float *next = nodes + COMPONENTS * BLOCK;
+  float *next = nodes + components * BLOCK;
   for (const auto &[left, right] : model.couplings.products) {
     for (int k = 0; k < BLOCK; k += SINGLES)
       at(next + k) = at(nodes + left * BLOCK + k) * at(nodes + right * BLOCK + k);
@@ -294,14 +294,14 @@ void Heads::pull(const Layer &layer, int element, const double *channels, int ro
       const float *deviation =
           layer.deviation[element] + (size_t(b) * wide + first) * invariants * BATCH;
       if (by_charge) deviation = with_charges(deviation, by_charge + b * BATCH, first, count);
-      float *found = by_channel + size_t(b) * COMPONENTS * wide * BATCH;
-      for (int k = 0; k < count; k++, deviation += invariants * BATCH) {
-        const int channel = first + k;
-        pull_degree<0>(supports[0], deviation, slopes + k, found + channel * BATCH);
-        pull_degree<1>(supports[1], deviation, slopes + k, found + (wide + channel * 3) * BATCH);
-        pull_degree<2>(supports[2], deviation, slopes + k, found + (4 * wide + channel * 5) * BATCH);
-        pull_degree<3>(supports[3], deviation, slopes + k, found + (9 * wide + channel * 7) * BATCH);
-      }
+      float *found = by_channel + size_t(b) * model.components() * wide * BATCH;
+      with_degrees(model.degrees, [&](auto degrees) {
+        for (int k = 0; k < count; k++, deviation += invariants * BATCH)
+          each_degree<degrees>([&](auto degree) {
+            const int place = degree * degree * wide + (first + k) * width(degree);
+            pull_degree<degree>(supports[degree], deviation, slopes + k, found + place * BATCH);
+          });
+      });
     }
   }
 }
@@ -311,13 +311,15 @@ void Heads::fill_moments(int element, int number)
   const int moments = model.elements() * functions, channels = near_layer.channels;
   const int wide = near_layer.padding;
   const float *table = mixing[element];
-  const float *from = by_channel + size_t(number) * COMPONENTS * wide * BATCH;
+  const float *from = by_channel + size_t(number) * model.components() * wide * BATCH;
   float *found = by_moment;
-  const int degree = channels * moments;
-  fold<0>(table, moments, from, channels, found);
-  fold<1>(table + degree, moments, from + wide * BATCH, channels, found + BATCH);
-  fold<2>(table + 2 * degree, moments, from + 4 * wide * BATCH, channels, found + 4 * BATCH);
-  fold<3>(table + 3 * degree, moments, from + 9 * wide * BATCH, channels, found + 9 * BATCH);
+  with_degrees(model.degrees, [&](auto degrees) {
+    each_degree<degrees>([&](auto degree) {
+      constexpr int FIRST = degree * degree;
+      fold<degree>(table + degree * channels * moments, moments, from + FIRST * wide * BATCH,
+                   channels, found + FIRST * BATCH, room_for(components_of(degrees)));
+    });
+  });
 }
 
 void Heads::near(const Kernel &kernel, int atom, int element, const float *by_charge, float *forces)
@@ -333,7 +335,8 @@ void Heads::near(const Kernel &kernel, int atom, int element, const float *by_ch
   pull(near_layer, element, here.channels, model.members[0].near.padding, by_charge);
   for (int b = 0; b < batches; b++) {
     fill_moments(element, b);
-    add_forces(kernel, atom, b, forces);
+    with_degrees(model.degrees,
+                 [&](auto degrees) { add_forces<degrees>(kernel, atom, b, forces); });
   }
 }
 
@@ -359,9 +362,21 @@ const float *Heads::with_charges(const float *deviation, const float *by_charge,
 void Heads::far(const Kernel &kernel, int atom, int element, const double *charges, int stride,
                 float *by_charges, float *forces)
 {
+  const int row = model.members[0].far.padding;
+  pull(far_layer, element, kernel.neighbourhood().far_channels, row, nullptr);
+  with_degrees(model.degrees, [&](auto degrees) {
+    hand_back<degrees>(kernel, atom, charges, stride, by_charges, forces);
+  });
+}
+
+// Forces and slopes by charges of the neighbours from those by the far layer's channels.
+template <int DEGREES>
+void Heads::hand_back(const Kernel &kernel, int atom, const double *charges, int stride,
+                      float *by_charges, float *forces)
+{
+  constexpr int COMPONENTS = components_of(DEGREES);
   const Neighbourhood here = kernel.neighbourhood();
   const int messages = far_layer.channels, row = model.members[0].far.padding, all = padding();
-  pull(far_layer, element, here.far_channels, row, nullptr);
   strengths.fit(3 * size_t(DEGREES) * messages);
   float *strength = strengths, *radial = strength + DEGREES * messages,
         *change = radial + DEGREES * messages;
@@ -382,12 +397,12 @@ void Heads::far(const Kernel &kernel, int atom, int element, const double *charg
       batch level[COMPONENTS], along = {};
       const float *by = by_channel + size_t(b) * COMPONENTS * far_layer.padding * BATCH;
       float *by_charge = by_charges + size_t(other) * messages * all + b * BATCH;
-      weigh<0>(by, far_layer.padding, strength, messages, harmonics, level, along, by_charge, all);
-      weigh<1>(by, far_layer.padding, strength, messages, harmonics, level, along, by_charge, all);
-      weigh<2>(by, far_layer.padding, strength, messages, harmonics, level, along, by_charge, all);
-      weigh<3>(by, far_layer.padding, strength, messages, harmonics, level, along, by_charge, all);
+      each_degree<DEGREES>([&](auto degree) {
+        weigh<degree, DEGREES>(by, far_layer.padding, strength, messages, harmonics, level, along,
+                               by_charge, all);
+      });
       batch slope[3];
-      turn(here, p, level, along, slope);
+      turn<DEGREES>(here, p, level, along, slope);
       for (int d = 0; d < 3; d++) {
         heads_at(forces + (size_t(atom) * 3 + d) * all + b * BATCH) += slope[d];
         heads_at(forces + (size_t(other) * 3 + d) * all + b * BATCH) -= slope[d];
@@ -396,8 +411,10 @@ void Heads::far(const Kernel &kernel, int atom, int element, const double *charg
   }
 }
 
+template <int DEGREES>
 void Heads::add_forces(const Kernel &kernel, int atom, int number, float *forces)
 {
+  constexpr int COMPONENTS = components_of(DEGREES), ROOM = room_for(COMPONENTS);
   constexpr int PLACES = REGISTERS >= 32 ? 2 : 1;
   const Neighbourhood here = kernel.neighbourhood();
   const int wide = padding();
@@ -405,18 +422,18 @@ void Heads::add_forces(const Kernel &kernel, int atom, int number, float *forces
   for (int kind = 0; kind < model.elements(); kind++)
     for (int p = here.starts[kind]; p < here.starts[kind + 1] && kernel.number(p) >= 0;
          p += PLACES) {
-      float harmonics[PLACES][COMPONENTS];
-      batch level[PLACES][COMPONENTS], along[PLACES];
+      float harmonics[PLACES][ROOM] = {};
+      batch level[PLACES][ROOM], along[PLACES];
       for (int k = 0; k < PLACES; k++)
         for (int c = 0; c < COMPONENTS; c++)
           harmonics[k][c] = float(here.harmonics[c * here.row + p + k]);
-      spread_out<PLACES>(by_moment + kind * functions * COMPONENTS * BATCH, values + p * functions,
-                         steepness + p * functions, functions, harmonics, level, along);
+      spread_out<PLACES, ROOM>(by_moment + kind * functions * ROOM * BATCH, values + p * functions,
+                               steepness + p * functions, functions, harmonics, level, along);
       for (int k = 0; k < PLACES; k++) {
         const int other = kernel.number(p + k);
         if (other < 0) break;
         batch slope[3];
-        turn(here, p + k, level[k], along[k], slope);
+        turn<DEGREES>(here, p + k, level[k], along[k], slope);
         float *there = forces + size_t(other) * 3 * wide + number * BATCH;
         for (int d = 0; d < 3; d++) {
           on[d] += slope[d];

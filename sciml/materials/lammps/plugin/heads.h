@@ -57,7 +57,7 @@ class Heads {
   std::vector<Sum> sums;
   std::vector<Node> sum_nodes;
   std::vector<Chain> sum_chains;
-  std::vector<Support> supports[DEGREES];
+  std::vector<Support> supports[MOST_DEGREES];    // by degree
   int rows = 0;
 
   Singles nodes, slopes;               // of a block of channels, [node][channel], [row][channel]
@@ -76,7 +76,11 @@ class Heads {
   void pull(const Layer &layer, int element, const double *channels, int row,
             const float *by_charge);
   void fill_moments(int element, int number);
+  template <int DEGREES>
   void add_forces(const Kernel &kernel, int atom, int number, float *forces);
+  template <int DEGREES>
+  void hand_back(const Kernel &kernel, int atom, const double *charges, int stride,
+                 float *by_charges, float *forces);
 };
 
 }    // namespace sciml

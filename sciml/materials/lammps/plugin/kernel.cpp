@@ -2,37 +2,14 @@
 
 #include "kernel.h"
 
+#include "harmonics.h"
+
 #include <algorithm>
 #include <cmath>
 
 namespace sciml {
 
 namespace {
-
-const double R3 = std::sqrt(3.0), R15 = std::sqrt(15.0), R58 = std::sqrt(5.0 / 8),
-             R38 = std::sqrt(3.0 / 8);
-
-// Harmonics of unit vectors, to rows that are `row` apart.
-inline void fill_harmonics(vec x, vec y, vec z, double *found, int row)
-{
-  const vec all[COMPONENTS] = {vec{} + 1.0,
-                               y,
-                               z,
-                               x,
-                               R3 * x * y,
-                               R3 * y * z,
-                               (3.0 * z * z - 1.0) / 2.0,
-                               R3 * x * z,
-                               R3 / 2.0 * (x * x - y * y),
-                               R58 * y * (3.0 * x * x - y * y),
-                               R15 * x * y * z,
-                               R38 * y * (5.0 * z * z - 1.0),
-                               z * (5.0 * z * z - 3.0) / 2.0,
-                               R38 * x * (5.0 * z * z - 1.0),
-                               R15 / 2.0 * z * (x * x - y * y),
-                               R58 * x * (x * x - 3.0 * y * y)};
-  for (int c = 0; c < COMPONENTS; c++) at(found + c * row) = all[c];
-}
 
 double silu(double h, double &bend)
 {
@@ -52,29 +29,23 @@ double switched(double r, double inner, double outer, double &slope)
   return 1 - t * t * t * (10 - 15 * t + 6 * t * t);
 }
 
-template <int FROM, int UNTIL>
-inline void mix_degree(const double *left, int left_row, const double *table, int steps, int columns,
-                       double *found, int found_row, bool add)
-{
-  product<UNTIL - FROM>(left + FROM * left_row, left_row, 1, table, columns, steps, columns,
-                        found + FROM * found_row, found_row, add);
-}
-
 // All degrees: found[c][p] (+)= sum over s of left[c][s] tables[l of c][s][p].
-inline void mix(const double *left, int left_row, const double *tables, size_t degree, int steps,
+template <int DEGREES>
+inline void mix(const double *left, int left_row, const double *tables, size_t table, int steps,
                 int columns, double *found, int found_row, bool add)
 {
-  mix_degree<0, 1>(left, left_row, tables, steps, columns, found, found_row, add);
-  mix_degree<1, 4>(left, left_row, tables + degree, steps, columns, found, found_row, add);
-  mix_degree<4, 9>(left, left_row, tables + 2 * degree, steps, columns, found, found_row, add);
-  mix_degree<9, 16>(left, left_row, tables + 3 * degree, steps, columns, found, found_row, add);
+  each_degree<DEGREES>([&](auto degree) {
+    constexpr int FROM = degree * degree, ROWS = 2 * degree + 1;
+    tall_product<ROWS>(left + FROM * left_row, left_row, 1, tables + degree * table, columns, steps,
+                       columns, found + FROM * found_row, found_row, add);
+  });
 }
 
 // Adds what a neighbour's strength means for the components of one degree.
 template <int DEGREE>
 inline void add_degree(vec *found, vec strength, const double *harmonic, int row)
 {
-#pragma GCC unroll 7
+#pragma GCC unroll 13
   for (int c = DEGREE * DEGREE; c < (DEGREE + 1) * (DEGREE + 1); c++)
     found[c] += harmonic[c * row] * strength;
 }
@@ -87,7 +58,7 @@ inline void turn_degree(vec *turned, vec charge, const double *radial, const dou
 {
   const vec here = at(radial + DEGREE * wide), strength = charge * here;
   vec whole = {};
-#pragma GCC unroll 7
+#pragma GCC unroll 13
   for (int c = DEGREE * DEGREE; c < (DEGREE + 1) * (DEGREE + 1); c++) {
     const vec by = at(by_channel + c * wide);
     whole += harmonic[c * row] * by;
@@ -103,11 +74,12 @@ Kernel::Kernel(const Model &model) : model(model)
 {
   const auto &member = model.members[0];
   const int widest = std::max(member.near.padding, member.far.padding);
-  moments.fit(size_t(COMPONENTS) * model.moments);
-  by_moment.fit(size_t(COMPONENTS) * model.moments);
-  channels.fit(size_t(COMPONENTS) * member.near.padding);
-  far_channels.fit(size_t(COMPONENTS) * member.far.padding);
-  by_channel.fit(size_t(COMPONENTS) * widest);
+  const size_t components = model.components();
+  moments.fit(components * model.moments);
+  by_moment.fit(components * model.moments);
+  channels.fit(components * member.near.padding);
+  far_channels.fit(components * member.far.padding);
+  by_channel.fit(components * widest);
   nodes.fit(size_t(model.couplings.nodes()) * 2 * LANES);
   by_node.fit(size_t(model.couplings.nodes()) * 2 * LANES);
   charge_sums.fit(member.near.padding);
@@ -152,10 +124,10 @@ void Kernel::reserve(int places)
   if (places <= capacity) return;
   capacity = padded(places + places / 4);
   for (Buffer *one : {&x, &y, &z, &distance, &slopes_x, &slopes_y, &slopes_z}) one->fit(capacity);
-  for (Buffer *one : {&harmonics, &level, &steep}) one->fit(size_t(COMPONENTS) * capacity);
+  for (Buffer *one : {&harmonics, &level, &steep}) one->fit(size_t(model.components()) * capacity);
   for (Buffer *one : {&values, &steepness}) one->fit(size_t(model.functions) * capacity);
   by_place.fit(size_t(model.function_padding) * capacity);
-  const size_t wide = size_t(DEGREES) * model.members[0].far.padding;
+  const size_t wide = size_t(model.degrees) * model.members[0].far.padding;
   radial.fit(wide * capacity);
   radial_slopes.fit(wide * capacity);
 }
@@ -185,8 +157,10 @@ double Kernel::arrange(int element)
     z[p] = pair.z / pair.distance;
     distance[p] = pair.distance;
   }
-  for (int p = 0; p < total; p += LANES)
-    fill_harmonics(at(x + p), at(y + p), at(z + p), harmonics + p, capacity);
+  with_degrees(model.degrees, [&](auto degrees) {
+    for (int p = 0; p < total; p += LANES)
+      fill_harmonics<degrees>(at(x + p), at(y + p), at(z + p), harmonics + p, capacity);
+  });
   fill_radial(total);
   double repulsion = 0.0;
   if (model.core.present)
@@ -268,10 +242,11 @@ void Kernel::add_moments()
   const int wide = model.function_padding;
   for (int kind = 0; kind < model.elements(); kind++) {
     const int start = starts[kind], count = starts[kind + 1] - start;
-    for (int half = 0; half < 2; half++)
-      product<8>(harmonics + half * 8 * capacity + start, capacity, 1, by_place + start * wide, wide,
-                 count, wide, moments + half * 8 * model.moments + kind * wide, model.moments,
-                 false);
+    with_degrees(model.degrees, [&](auto degrees) {
+      tall_product<components_of(degrees)>(harmonics + start, capacity, 1, by_place + start * wide,
+                                           wide, count, wide, moments + kind * wide, model.moments,
+                                           false);
+    });
   }
 }
 
@@ -314,9 +289,10 @@ void Kernel::add_repulsion(int element)
 template <int WIDTH> void Kernel::lay_nodes(const double *given, int row)
 {
   vec(*node)[WIDTH] = reinterpret_cast<vec(*)[WIDTH]>(static_cast<double *>(nodes));
-  for (int c = 0; c < COMPONENTS; c++)
+  const int components = model.couplings.components;
+  for (int c = 0; c < components; c++)
     for (int w = 0; w < WIDTH; w++) node[c][w] = at(given + c * row + w * LANES);
-  vec(*next)[WIDTH] = node + COMPONENTS;
+  vec(*next)[WIDTH] = node + components;
   for (const auto &[left, right] : model.couplings.products) {
     for (int w = 0; w < WIDTH; w++) (*next)[w] = node[left][w] * node[right][w];
     next++;
@@ -400,15 +376,15 @@ void Kernel::backward_block(const LayerWeights &weights, const Buffer &linear, c
       }
     }
   }
-  for (int n = lists.nodes() - 1; n >= COMPONENTS; n--) {
-    const auto &[left, right] = lists.products[n - COMPONENTS];
+  for (int n = lists.nodes() - 1; n >= lists.components; n--) {
+    const auto &[left, right] = lists.products[n - lists.components];
     for (int w = 0; w < WIDTH; w++) {
       const vec part = by[n][w];
       by[left][w] += part * node[right][w];
       by[right][w] += part * node[left][w];
     }
   }
-  for (int c = 0; c < COMPONENTS; c++)
+  for (int c = 0; c < lists.components; c++)
     for (int w = 0; w < WIDTH; w++) at(by_channel + c * wide + k + w * LANES) = by[c][w];
 }
 
@@ -426,11 +402,13 @@ double Kernel::near(const Member &member, int element, double *sums)
 {
   const LayerWeights &weights = member.near;
   const int wide = weights.padding;
-  const size_t degree = size_t(model.moments) * wide;
+  const size_t table = size_t(model.moments) * wide;
   for (int kind = 0; kind < model.elements(); kind++) {
     const int start = kind * model.function_padding;
-    mix(moments + start, model.moments, weights.mixing[element] + size_t(start) * wide, degree,
-        model.functions, wide, channels, wide, kind > 0);
+    with_degrees(model.degrees, [&](auto degrees) {
+      mix<degrees>(moments + start, model.moments, weights.mixing[element] + size_t(start) * wide,
+                   table, model.functions, wide, channels, wide, kind > 0);
+    });
   }
   const Buffer *charge = member.far.channels ? &member.charge_share : nullptr;
   return forward(weights, element, channels, charge, sums);
@@ -457,79 +435,83 @@ void Kernel::near_slopes(const Member &member, int element, const double *by_sum
                0, false);
   }
   backward(weights, weights.linear[element], channels, by_sum, charge, charge_slopes);
-  mix(by_channel, wide, weights.mixing_back[element], size_t(weights.channels) * model.moments,
-      weights.channels, model.moments, by_moment, model.moments, false);
+  with_degrees(model.degrees, [&](auto degrees) {
+    mix<degrees>(by_channel, wide, weights.mixing_back[element],
+                 size_t(weights.channels) * model.moments, weights.channels, model.moments,
+                 by_moment, model.moments, false);
+    spread_out<degrees>();
+  });
+}
+
+// Slopes by harmonics and distances from those by the moments, and what follows for the vectors.
+template <int DEGREES> void Kernel::spread_out()
+{
+  constexpr int COMPONENTS = components_of(DEGREES);
   for (int kind = 0; kind < model.elements(); kind++) {
     const int start = starts[kind], count = starts[kind + 1] - start;
     const double *rows = by_moment + kind * model.function_padding;
     if (count == 0) continue;
-    for (int half = 0; half < 2; half++) {
-      const double *left = rows + half * 8 * model.moments;
-      const int place = half * 8 * capacity + start;
-      product<8>(left, model.moments, 1, values + start, capacity, model.functions, count,
-                 level + place, capacity, false);
-      product<8>(left, model.moments, 1, steepness + start, capacity, model.functions, count,
-                 steep + place, capacity, false);
-    }
+    tall_product<COMPONENTS>(rows, model.moments, 1, values + start, capacity, model.functions,
+                             count, level + start, capacity, false);
+    tall_product<COMPONENTS>(rows, model.moments, 1, steepness + start, capacity, model.functions,
+                             count, steep + start, capacity, false);
   }
   for (int p = 0; p < places(); p += LANES) {
     vec along = {};
     for (int c = 0; c < COMPONENTS; c++)
       along += at(steep + c * capacity + p) * at(harmonics + c * capacity + p);
-    turn(p, along);
+    turn<DEGREES>(p, along);
   }
 }
 
 // Adds slopes by the vectors of some places, from those by harmonics and by the distance.
-void Kernel::turn(int p, vec along)
+template <int DEGREES> void Kernel::turn(int p, vec along)
 {
+  constexpr int COMPONENTS = components_of(DEGREES);
   const vec x = at(this->x + p), y = at(this->y + p), z = at(this->z + p);
-  vec s[COMPONENTS];
+  vec s[COMPONENTS], g[3];
   for (int c = 0; c < COMPONENTS; c++) s[c] = at(level + c * capacity + p);
-  const vec flat = x * x - y * y, high = R38 * (5.0 * z * z - 1.0);
-  vec gx = s[3] + R3 * (y * s[4] + z * s[7] + x * s[8]) + high * s[13];
-  gx += R58 * (6.0 * x * y * s[9] + 3.0 * flat * s[15]) + R15 * z * (y * s[10] + x * s[14]);
-  vec gy = s[1] + R3 * (x * s[4] + z * s[5] - y * s[8]) + high * s[11];
-  gy += R58 * (3.0 * flat * s[9] - 6.0 * x * y * s[15]) + R15 * z * (x * s[10] - y * s[14]);
-  vec gz = s[2] + R3 * (y * s[5] + x * s[7]) + 3.0 * z * s[6] + (15.0 * z * z - 3.0) / 2.0 * s[12];
-  gz += 10.0 * R38 * z * (y * s[11] + x * s[13]) + R15 * (x * y * s[10] + flat / 2.0 * s[14]);
-  const vec outward = gx * x + gy * y + gz * z, inverse = 1.0 / at(distance + p);
-  at(slopes_x + p) += (gx - outward * x) * inverse + along * x;
-  at(slopes_y + p) += (gy - outward * y) * inverse + along * y;
-  at(slopes_z + p) += (gz - outward * z) * inverse + along * z;
+  turn_harmonics<DEGREES, double>(x, y, z, s, g);
+  const vec outward = g[0] * x + g[1] * y + g[2] * z, inverse = 1.0 / at(distance + p);
+  at(slopes_x + p) += (g[0] - outward * x) * inverse + along * x;
+  at(slopes_y + p) += (g[1] - outward * y) * inverse + along * y;
+  at(slopes_z + p) += (g[2] - outward * z) * inverse + along * z;
 }
 
 double Kernel::far(const Member &member, int element, const double *given, int stride, double *sums)
 {
-  const int wide = member.far.padding, row = DEGREES * wide;
-  for (int c = 0; c < COMPONENTS; c++)
-    for (int m = 0; m < wide; m += LANES) at(far_channels + c * wide + m) = vec{};
+  const int wide = member.far.padding, row = model.degrees * wide;
   for (int kind = 0; kind < model.elements(); kind++) {
     const double *table = member.message[element * model.elements() + kind];
     for (int p = starts[kind]; p < starts[kind + 1]; p += LANES)
       product<LANES>(values + p, 1, capacity, table, row, model.functions, row,
                      radial + size_t(p) * row, row, false);
   }
+  with_degrees(model.degrees, [&](auto degrees) { gather<degrees>(wide, given, stride); });
+  return forward(member.far, element, far_channels, nullptr, sums + member.near.padding);
+}
+
+// The far layer's channels from the charges of neighbours.
+template <int DEGREES> void Kernel::gather(int wide, const double *given, int stride)
+{
   for (int m = 0; m < wide; m += LANES) {
-    vec found[COMPONENTS] = {};
+    vec found[components_of(DEGREES)] = {};
     for (int p = 0; p < places(); p++) {
       if (numbers[p] < 0) continue;
       const vec charge = at(given + size_t(numbers[p]) * stride + m);
-      const double *here = radial + size_t(p) * row + m, *harmonic = harmonics + p;
-      add_degree<0>(found, charge * at(here), harmonic, capacity);
-      add_degree<1>(found, charge * at(here + wide), harmonic, capacity);
-      add_degree<2>(found, charge * at(here + 2 * wide), harmonic, capacity);
-      add_degree<3>(found, charge * at(here + 3 * wide), harmonic, capacity);
+      const double *here = radial + size_t(p) * DEGREES * wide + m, *harmonic = harmonics + p;
+      each_degree<DEGREES>([&](auto degree) {
+        add_degree<degree>(found, charge * at(here + degree * wide), harmonic, capacity);
+      });
     }
-    for (int c = 0; c < COMPONENTS; c++) at(far_channels + c * wide + m) = found[c];
+    for (int c = 0; c < components_of(DEGREES); c++) at(far_channels + c * wide + m) = found[c];
   }
-  return forward(member.far, element, far_channels, nullptr, sums + member.near.padding);
 }
 
 void Kernel::far_slopes(const Member &member, int element, const double *by_sum,
                         const double *given, int stride, double *by_charges)
 {
-  const int wide = member.far.padding, row = DEGREES * wide;
+  const int wide = member.far.padding, row = model.degrees * wide;
   backward(member.far, member.far.linear[element], far_channels, by_sum + member.near.padding,
            nullptr, nullptr);
   for (int kind = 0; kind < model.elements(); kind++) {
@@ -538,6 +520,15 @@ void Kernel::far_slopes(const Member &member, int element, const double *by_sum,
       product<LANES>(steepness + p, 1, capacity, table, row, model.functions, row,
                      radial_slopes + size_t(p) * row, row, false);
   }
+  with_degrees(model.degrees,
+               [&](auto degrees) { hand_back<degrees>(wide, given, stride, by_charges); });
+}
+
+// Slopes by the vectors to neighbours and by their charges from those by the far layer's channels.
+template <int DEGREES>
+void Kernel::hand_back(int wide, const double *given, int stride, double *by_charges)
+{
+  constexpr int COMPONENTS = components_of(DEGREES);
   for (int p = 0; p < places(); p++) {
     if (numbers[p] < 0) {
       for (int c = 0; c < COMPONENTS; c++) level[c * capacity + p] = 0.0;
@@ -548,20 +539,20 @@ void Kernel::far_slopes(const Member &member, int element, const double *by_sum,
     const double *harmonic = harmonics + p;
     for (int m = 0; m < wide; m += LANES) {
       const vec charge = at(given + size_t(numbers[p]) * stride + m);
-      const double *here = radial + size_t(p) * row + m, *by = by_channel + m;
-      const double *steepest = radial_slopes + size_t(p) * row + m;
+      const double *here = radial + size_t(p) * DEGREES * wide + m, *by = by_channel + m;
+      const double *steepest = radial_slopes + size_t(p) * DEGREES * wide + m;
       vec by_charge = {}, change = {};
-      turn_degree<0>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge, change);
-      turn_degree<1>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge, change);
-      turn_degree<2>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge, change);
-      turn_degree<3>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge, change);
+      each_degree<DEGREES>([&](auto degree) {
+        turn_degree<degree>(turned, charge, here, steepest, by, wide, harmonic, capacity, by_charge,
+                            change);
+      });
       along += charge * change;
       at(by_charges + size_t(numbers[p]) * stride + m) += by_charge;
     }
     for (int c = 0; c < COMPONENTS; c++) level[c * capacity + p] = sum(turned[c]);
     steep[p] = sum(along);
   }
-  for (int p = 0; p < places(); p += LANES) turn(p, at(steep + p));
+  for (int p = 0; p < places(); p += LANES) turn<DEGREES>(p, at(steep + p));
 }
 
 double Kernel::hidden(const Member &member, int element, const double *sums, double *by_sum)

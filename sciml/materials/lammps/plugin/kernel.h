@@ -93,7 +93,11 @@ class Kernel {
                  double *sums);
   void backward(const LayerWeights &weights, const Buffer &linear, const double *given,
                 const double *by_sum, const Buffer *charge, const double *by_charge_sum);
-  void turn(int place, vec along);
+  template <int DEGREES> void spread_out();
+  template <int DEGREES> void turn(int place, vec along);
+  template <int DEGREES> void gather(int wide, const double *given, int stride);
+  template <int DEGREES>
+  void hand_back(int wide, const double *given, int stride, double *by_charges);
   double nuclear_repulsion(int element, int kind, double distance, double &slope) const;
   template <int WIDTH> void lay_nodes(const double *given, int row);
   template <int WIDTH>

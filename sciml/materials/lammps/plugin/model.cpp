@@ -18,7 +18,7 @@ namespace sciml {
 
 namespace {
 
-constexpr int VERSION = 2;
+constexpr int OLDEST = 2, VERSION = 3;    // that are read; in the oldest, moments end at l = 3
 const char *const OWN[] = {"linear", "element_energy"};    // what heads do not share
 
 struct Array {
@@ -101,9 +101,9 @@ class File {
     try {
       header = json::parse(text);
       const int version = header.at("version").get<int>();
-      if (version != VERSION)
+      if (version < OLDEST || version > VERSION)
         refuse(path, "is of format version " + std::to_string(version) + ", this plugin reads " +
-                   std::to_string(VERSION) + "; " +
+                   std::to_string(OLDEST) + " to " + std::to_string(VERSION) + "; " +
                    (version > VERSION ? "update sciml." : "train the potential again."));
       if (digest(header.at("sha256").get<std::string>()) != header["sha256"].get<std::string>())
         refuse(path, "its numbers do not have the sha256 of its header; copy it again.");
@@ -147,22 +147,23 @@ Arrays member_arrays(const Arrays &all, size_t members, size_t member)
   return found;
 }
 
-Couplings couplings_of(const Arrays &arrays)
+Couplings couplings_of(const Arrays &arrays, int components)
 {
   const auto &left = arrays.at("coupling_left").numbers, &right = arrays.at("coupling_right").numbers;
   const auto &node = arrays.at("coupling_node").numbers;
   const auto &invariant = arrays.at("coupling_invariant").numbers;
   const auto &coefficient = arrays.at("coupling_coefficient").numbers;
   const size_t count = left.size();
-  std::vector<bool> needed(COMPONENTS + count, false);
+  std::vector<bool> needed(components + count, false);
   for (size_t p = 0; p < count; p++)
     needed.at(static_cast<size_t>(left[p])) = needed.at(static_cast<size_t>(right[p])) = true;
   Couplings found;
-  std::vector<int> place(COMPONENTS + count, -1);
-  for (int c = 0; c < COMPONENTS; c++) place[c] = c;
+  found.components = components;
+  std::vector<int> place(components + count, -1);
+  for (int c = 0; c < components; c++) place[c] = c;
   for (size_t p = 0; p < count; p++) {
-    if (!needed[COMPONENTS + p]) continue;
-    place[COMPONENTS + p] = found.nodes();
+    if (!needed[components + p]) continue;
+    place[components + p] = found.nodes();
     found.products.push_back({place[static_cast<size_t>(left[p])], place[static_cast<size_t>(right[p])]});
   }
   std::vector<size_t> order(node.size());
@@ -176,7 +177,7 @@ Couplings couplings_of(const Arrays &arrays)
     if (place.at(n) >= 0) {
       found.terms.push_back({place[n], -1, coefficient[t]});
     } else {
-      const size_t p = n - COMPONENTS;
+      const size_t p = n - components;
       found.terms.push_back({place[static_cast<size_t>(left[p])],
                              place[static_cast<size_t>(right[p])], coefficient[t]});
     }
@@ -186,7 +187,7 @@ Couplings couplings_of(const Arrays &arrays)
 }
 
 struct Sizes {
-  size_t elements, functions, hidden;
+  size_t degrees, elements, functions, hidden;
   size_t function_padding, moments, hidden_padding;
 };
 
@@ -233,13 +234,13 @@ LayerWeights layer_of(const Arrays &a, const Sizes &n, const std::string &mixing
       }
     found.linear.push_back(by);
     if (mixing != "mixing") continue;
-    Buffer forth(DEGREES * n.moments * wide), back(DEGREES * channels * n.moments);
-    for (size_t l = 0; l < DEGREES; l++)
+    Buffer forth(n.degrees * n.moments * wide), back(n.degrees * channels * n.moments);
+    for (size_t l = 0; l < n.degrees; l++)
       for (size_t q = 0; q < n.elements * n.functions; q++)
         for (size_t k = 0; k < channels; k++) {
           const size_t moment = q / n.functions * n.function_padding + q % n.functions;
           const double number =
-              table.numbers[((z * DEGREES + l) * n.elements * n.functions + q) * channels + k];
+              table.numbers[((z * n.degrees + l) * n.elements * n.functions + q) * channels + k];
           forth[(l * n.moments + moment) * wide + k] = number;
           back[(l * channels + k) * n.moments + moment] = number;
         }
@@ -269,14 +270,15 @@ void add_messages(const Arrays &a, const Sizes &n, size_t invariants, Member &fo
     found.charge_bias.push_back(
         matrix(a.at("charge_bias").numbers.data() + z * messages, 1, messages));
     for (size_t other = 0; other < n.elements; other++) {
-      Buffer forth(n.functions * DEGREES * wide), back(DEGREES * messages * n.function_padding);
-      for (size_t l = 0; l < DEGREES; l++)
+      Buffer forth(n.functions * n.degrees * wide),
+          back(n.degrees * messages * n.function_padding);
+      for (size_t l = 0; l < n.degrees; l++)
         for (size_t f = 0; f < n.functions; f++)
           for (size_t m = 0; m < messages; m++) {
             const size_t q = other * n.functions + f;
             const double number =
-                table[((z * DEGREES + l) * n.elements * n.functions + q) * messages + m];
-            forth[(f * DEGREES + l) * wide + m] = number;
+                table[((z * n.degrees + l) * n.elements * n.functions + q) * messages + m];
+            forth[(f * n.degrees + l) * wide + m] = number;
             back[(l * messages + m) * n.function_padding + f] = number;
           }
       found.message.push_back(forth);
@@ -396,17 +398,22 @@ Model read_model(const std::string &path)
     model.functions = settings.at("radial").at("functions").get<int>();
     model.hidden = settings.at("hidden").get<int>();
     model.core = core_of(header.at("core"));
+    model.degrees = header.at("harmonics").at("degree").back().get<int>() + 1;
+    if (model.degrees > MOST_DEGREES)
+      refuse(path, "has moments of degree " + std::to_string(model.degrees - 1) +
+                 ", this plugin's end at " + std::to_string(MOST_DEGREES - 1) + "; update sciml.");
     model.function_padding = padded(model.functions);
     model.hidden_padding = padded(model.hidden);
     model.moments = model.elements() * model.function_padding;
     const auto count = header.at("members").get<size_t>();
     std::vector<Arrays> members;
     for (size_t k = 0; k < count; k++) members.push_back(member_arrays(file.arrays, count, k));
-    model.couplings = couplings_of(members.at(0));
+    model.couplings = couplings_of(members.at(0), model.components());
     model.graded = members[0].count("grade_centre") > 0;
-    const Sizes n{static_cast<size_t>(model.elements()), static_cast<size_t>(model.functions),
-                  static_cast<size_t>(model.hidden), static_cast<size_t>(model.function_padding),
-                  static_cast<size_t>(model.moments), static_cast<size_t>(model.hidden_padding)};
+    const Sizes n{static_cast<size_t>(model.degrees),   static_cast<size_t>(model.elements()),
+                  static_cast<size_t>(model.functions), static_cast<size_t>(model.hidden),
+                  static_cast<size_t>(model.function_padding), static_cast<size_t>(model.moments),
+                  static_cast<size_t>(model.hidden_padding)};
     const auto invariants = static_cast<size_t>(model.couplings.invariants());
     if (share_a_body(members)) {
       const Arrays mean = mean_of(members);

@@ -4,15 +4,13 @@
 #ifndef SCIML_MODEL_H
 #define SCIML_MODEL_H
 
+#include "degrees.h"
 #include "simd.h"
 
 #include <string>
 #include <vector>
 
 namespace sciml {
-
-constexpr int DEGREES = 4;        // l = 0 .. 3
-constexpr int COMPONENTS = 16;    // of the harmonics of all degrees
 
 // Products and sums of one channel: see `energy` in the header of a file.
 struct Couplings {
@@ -23,11 +21,12 @@ struct Couplings {
     int left, right;    // right < 0: the node `left` itself, else a product that nothing else needs
     double coefficient;
   };
-  std::vector<Product> products;    // nodes COMPONENTS, COMPONENTS + 1, ...
+  int components = 0;               // of the moments: the first nodes
+  std::vector<Product> products;    // the nodes after them
   std::vector<Term> terms;          // those of an invariant side by side
   std::vector<int> first;           // of each invariant, and the end
   int invariants() const { return static_cast<int>(first.size()) - 1; }
-  int nodes() const { return COMPONENTS + static_cast<int>(products.size()); }
+  int nodes() const { return components + static_cast<int>(products.size()); }
 };
 
 // What a layer's invariants are multiplied by; scale and shift of the features are worked in.
@@ -69,6 +68,7 @@ struct Model {
   std::vector<std::string> symbols;
   std::vector<int> numbers;
   double cutoff = 0, crowding = 0;
+  int degrees = 0;                     // of the moments, l = 0 .. degrees - 1
   int functions = 0, moments = 0;      // moments: of all elements, each filled up to whole vectors
   int function_padding = 0, hidden = 0, hidden_padding = 0;
   bool graded = false;
@@ -80,6 +80,7 @@ struct Model {
   std::vector<std::vector<Buffer>> near_deviation, far_deviation;    // (head, element)
 
   int elements() const { return static_cast<int>(symbols.size()); }
+  int components() const { return components_of(degrees); }
 };
 
 // Read a file; throws std::runtime_error with what is wrong and what to do.

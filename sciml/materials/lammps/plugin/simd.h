@@ -153,6 +153,21 @@ inline void product(const double *left, int left_row, int left_step, const doubl
                    found_row, add);
 }
 
+// The same for any number of rows.
+template <int ROWS>
+inline void tall_product(const double *left, int left_row, int left_step, const double *right,
+                         int right_step, int steps, int columns, double *found, int found_row,
+                         bool add)
+{
+  constexpr int MOST = 8, REST = ROWS % MOST;
+  for (int r = 0; r + MOST <= ROWS; r += MOST)
+    product<MOST>(left + r * left_row, left_row, left_step, right, right_step, steps, columns,
+                  found + r * found_row, found_row, add);
+  if constexpr (REST > 0)
+    product<REST>(left + (ROWS - REST) * left_row, left_row, left_step, right, right_step, steps,
+                  columns, found + (ROWS - REST) * found_row, found_row, add);
+}
+
 }    // namespace sciml
 
 #endif
