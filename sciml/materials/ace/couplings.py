@@ -28,9 +28,7 @@ class CouplingSettings(Settings):
 
     degree: int = Field(default=3, ge=0, le=LARGEST_DEGREE)  # largest l of the moments
     factors: int = Field(default=4, ge=1, le=4)  # most moments in a product; body order less one
-    fourfold_degree: int = Field(
-        default=2, ge=0, le=LARGEST_DEGREE
-    )  # largest l in products of four
+    fourfold_degree: int = Field(default=2, ge=0, le=LARGEST_DEGREE)  # l in products of four
 
     @model_validator(mode="after")
     def _within_degree(self) -> Self:

@@ -19,7 +19,7 @@ from sciml.materials.ace.reference import ReferencePotential
 from sciml.materials.ace.tables import interpolated, radial_table
 from sciml.materials.committee import Committee
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import FINER, SETTINGS, TWO_LAYERS, potential
+from tests.materials.ace.test_model import EACH_KIND, SETTINGS, TWO_LAYERS, potential
 
 Arrays = dict[str, np.ndarray]
 
@@ -49,9 +49,7 @@ def written(path: Path, header: dict[str, Any], arrays: Arrays) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
-)
+@EACH_KIND
 def test_a_file_gives_back_the_potential(settings: AceSettings, tmp_path: Path) -> None:
     given = potential(settings=settings)
     path = save_potential(tmp_path / "model.safetensors", given, {"trained on": "nothing"})

@@ -31,6 +31,8 @@ SETTINGS = AceSettings(
 )
 TWO_LAYERS = SETTINGS.model_copy(update={"messages": 2})
 FINER = TWO_LAYERS.model_copy(update={"couplings": CouplingSettings(degree=5)})
+KINDS = {"local": SETTINGS, "messages": TWO_LAYERS, "finer": FINER}
+EACH_KIND = pytest.mark.parametrize("settings", KINDS.values(), ids=KINDS)
 
 
 def potential(seed: int = 0, settings: AceSettings = SETTINGS) -> AcePotential:
@@ -43,7 +45,7 @@ def potential(seed: int = 0, settings: AceSettings = SETTINGS) -> AcePotential:
     return AcePotential(settings, (6, 14), Weights(**arrays))
 
 
-@pytest.fixture(params=[SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"])
+@pytest.fixture(params=KINDS.values(), ids=KINDS)
 def either(request: pytest.FixtureRequest) -> AcePotential:
     """A strictly local potential, and one with messages."""
     return potential(settings=request.param)

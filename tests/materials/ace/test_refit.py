@@ -14,13 +14,10 @@ from sciml.materials.ace.moments import pair_rates
 from sciml.materials.ace.refit import RefitSettings, refitted
 from sciml.materials.structures import Structure
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import FINER, SETTINGS, TWO_LAYERS, potential
+from tests.materials.ace.test_model import EACH_KIND, potential
 from tests.materials.ace.test_training import labelled
 
 LOSS = LossSettings(energy=3.0, forces=1.0, stress=50.0)
-SETTING = pytest.mark.parametrize(
-    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
-)
 
 
 def moved(given: AcePotential, seed: int) -> AcePotential:
@@ -41,7 +38,7 @@ def worst(given: AcePotential, structures: list[Structure]) -> float:
     return float(max(errors))
 
 
-@SETTING
+@EACH_KIND
 def test_rates_of_features_against_finite_differences(settings: AceSettings) -> None:
     given, structure, step = potential(settings=settings), crystal(3), 1e-5
     edges = pairs_of([structure], given.elements, settings)
@@ -58,7 +55,7 @@ def test_rates_of_features_against_finite_differences(settings: AceSettings) -> 
     np.testing.assert_allclose(rates, slope, atol=1e-6 * np.abs(slope).max())
 
 
-@SETTING
+@EACH_KIND
 @pytest.mark.parametrize("offset", [0.0, 0.02])
 def test_labels_that_other_linear_weights_gave_are_met(
     settings: AceSettings, offset: float

@@ -19,7 +19,7 @@ from sciml.materials.structures import Structure
 from sciml.materials.zbl import NuclearRepulsion
 from sciml.training.feed import Feed
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import FINER, SETTINGS, TWO_LAYERS, crowded, potential
+from tests.materials.ace.test_model import EACH_KIND, SETTINGS, crowded, potential
 
 LOSS = LossSettings(energy=3.0, forces=1.0, stress=50.0)
 
@@ -51,9 +51,7 @@ def plain_loss(guess: AcePotential, structures: list[Structure]) -> float:
     return float(total)
 
 
-@pytest.mark.parametrize(
-    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
-)
+@EACH_KIND
 def test_loss_and_gradient_against_the_plain_definition(settings: AceSettings) -> None:
     """Finite differences through energies, forces and stresses that NumPy evaluates."""
     structures = labelled(potential(1), range(3))
@@ -81,9 +79,7 @@ def test_loss_and_gradient_against_the_plain_definition(settings: AceSettings) -
         assert np.sum(gradient * direction) == pytest.approx(slope, rel=1e-6), name
 
 
-@pytest.mark.parametrize(
-    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
-)
+@EACH_KIND
 def test_single_precision_gives_the_loss_and_gradient_of_double(settings: AceSettings) -> None:
     guess, structures = potential(2, settings), labelled(potential(1), range(3))
     losses, gradients = [], []
@@ -100,9 +96,7 @@ def test_single_precision_gives_the_loss_and_gradient_of_double(settings: AceSet
         assert error < 1e-4 * np.linalg.norm(exact), name
 
 
-@pytest.mark.parametrize(
-    "settings", [SETTINGS, TWO_LAYERS, FINER], ids=["local", "messages", "finer"]
-)
+@EACH_KIND
 def test_the_layer_has_the_energies_and_rates_of_the_plain_potential(
     settings: AceSettings, tmp_path: Path
 ) -> None:

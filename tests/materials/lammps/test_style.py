@@ -25,7 +25,8 @@ from sciml.materials.lammps.native import in_lammps, pair_commands
 from sciml.materials.potential import Potential
 from sciml.materials.structures import Structure
 from tests.materials.ace.test_kernels import crystal
-from tests.materials.ace.test_model import FINER, SETTINGS, TWO_LAYERS, crowded, potential
+from tests.materials.ace.test_model import KINDS as ACE_KINDS
+from tests.materials.ace.test_model import SETTINGS, crowded, potential
 from tests.materials.ace.test_training import labelled
 from tests.materials.lammps.plain import lmp
 
@@ -39,7 +40,7 @@ WIDE = SETTINGS.model_copy(
         "hidden": 11,
     }
 )
-KINDS = {"local": SETTINGS, "messages": TWO_LAYERS, "wide": WIDE, "finer": FINER}
+KINDS = {**ACE_KINDS, "wide": WIDE}
 EITHER = pytest.mark.parametrize("settings", KINDS.values(), ids=KINDS)
 
 

@@ -398,16 +398,16 @@ Model read_model(const std::string &path)
     model.functions = settings.at("radial").at("functions").get<int>();
     model.hidden = settings.at("hidden").get<int>();
     model.core = core_of(header.at("core"));
-    model.degrees = header.at("harmonics").at("degree").back().get<int>() + 1;
-    if (model.degrees > MOST_DEGREES)
-      refuse(path, "has moments of degree " + std::to_string(model.degrees - 1) +
-                 ", this plugin's end at " + std::to_string(MOST_DEGREES - 1) + "; update sciml.");
     model.function_padding = padded(model.functions);
     model.hidden_padding = padded(model.hidden);
     model.moments = model.elements() * model.function_padding;
     const auto count = header.at("members").get<size_t>();
     std::vector<Arrays> members;
     for (size_t k = 0; k < count; k++) members.push_back(member_arrays(file.arrays, count, k));
+    model.degrees = static_cast<int>(members.at(0).at("mixing").size(1));
+    if (model.degrees < 1 || model.degrees > MOST_DEGREES)
+      refuse(path, "has moments of degree " + std::to_string(model.degrees - 1) +
+                 ", this plugin's end at " + std::to_string(MOST_DEGREES - 1) + "; update sciml.");
     model.couplings = couplings_of(members.at(0), model.components());
     model.graded = members[0].count("grade_centre") > 0;
     const Sizes n{static_cast<size_t>(model.degrees),   static_cast<size_t>(model.elements()),
