@@ -1,7 +1,7 @@
 """What each process setting of ``sciml.core.runtime`` is worth on CPUs.
 
 For each workload one process for each case: all settings made, one left out by
-``SCIML_RUNTIME_OFF``, none made. The five processes live side by side and do short bursts in
+``SCIML_RUNTIME_OFF``, none made. The six processes live side by side and do short bursts in
 turn, so that a busy machine slows all alike; process CPU time is compared by its median over the
 rounds. Workloads do not share a process, since what malloc does depends on what was freed before.
 """
@@ -18,11 +18,11 @@ from typing import Any
 
 from reporting import Row, report
 
-SETTINGS = ("mkl", "malloc", "stride")
+SETTINGS = ("mkl", "malloc", "stride", "blas")
 ALL_ON = "all on"
 CASES = {ALL_ON: ""} | {f"without {name}": name for name in SETTINGS} | {"none": ",".join(SETTINGS)}
 # What a parent process may have set, and what Paddle reads.
-_PREFIXES = ("SCIML_RUNTIME", "FLAGS_", "MKL_", "MALLOC_", "OMP_")
+_PREFIXES = ("SCIML_RUNTIME", "FLAGS_", "MKL_", "MALLOC_", "OMP_", "OPENBLAS_")
 
 
 def matrix_product() -> Callable[[], Any]:
@@ -103,6 +103,16 @@ def lstm_step() -> Callable[[], Any]:
     return step
 
 
+def ridge_regressions() -> Callable[[], Any]:
+    """Normal equations of 2000 samples of 100 features in double precision, solved."""
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    features, target = random.standard_normal((2000, 100)), random.standard_normal((2000, 8))
+    penalty = np.eye(100)
+    return lambda: np.linalg.solve(features.T @ features + penalty, features.T @ target)
+
+
 # Workload, its maker, and how often it is done in a burst.
 WORKLOADS: dict[str, tuple[Callable[[], Callable[[], Any]], int]] = {
     "fp32 matrix product 512": (matrix_product, 20),
@@ -110,6 +120,7 @@ WORKLOADS: dict[str, tuple[Callable[[], Callable[[], Any]], int]] = {
     "message passing 512 x 20 x 64": (message_passing, 3),
     "products of slices 8192 x 96": (split_products, 3),
     "LSTM training step": (lstm_step, 5),
+    "ridge regressions 2000 x 100": (ridge_regressions, 20),
 }
 
 

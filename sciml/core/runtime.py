@@ -1,6 +1,6 @@
-"""Process settings that make Paddle fast on CPUs, made once, before Paddle is imported.
+"""Process settings that make Paddle and NumPy fast on CPUs, made once, before Paddle is imported.
 
-Three settings and a warning filter; what each is worth is measured in
+Four settings and a warning filter; what each is worth is measured in
 ``benchmarks/core_runtime.py``. Each can be switched off by naming it in ``SCIML_RUNTIME_OFF``,
 for example ``SCIML_RUNTIME_OFF=malloc,stride``; ``all`` switches off everything.
 """
@@ -17,6 +17,7 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 _NEVER_TRIM = 2**31 - 1  # bytes
 _TOP_PAD_BYTES = 64 << 20
 
+_BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")  # a user's own choice
 _REMARKS = ("No ccache found", "When training, we now always track global mean and variance")
 
 _report: dict[str, str] = {}
@@ -93,6 +94,24 @@ def _copy_instead_of_view() -> str:
     return f"FLAGS_use_stride_kernel={os.environ['FLAGS_use_stride_kernel']}"
 
 
+def _one_thread_for_products() -> str:
+    """Let the OpenBLAS of NumPy and SciPy use one thread.
+
+    Our matrices are small and many: further threads wait for one another, which doubles the
+    processor time of two cores and makes work that goes on beside other work several times slower.
+    Libraries that are not loaded yet read the variable; those that are get told.
+    """
+    for name in _BLAS_THREADS:
+        if name in os.environ:
+            return f"left as it is: {name}={os.environ[name]}"
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    if "numpy" in sys.modules:
+        import threadpoolctl
+
+        threadpoolctl.threadpool_limits(1, user_api="blas")
+    return "OPENBLAS_NUM_THREADS=1"
+
+
 def _silence_remarks() -> str:
     """Hide what Paddle says to everybody: no ccache (with an absolute path), batch statistics."""
     for remark in _REMARKS:
@@ -104,5 +123,6 @@ _SETTINGS: dict[str, Callable[[], str]] = {
     "mkl": _use_fast_mkl_path,
     "malloc": _keep_freed_memory,
     "stride": _copy_instead_of_view,
+    "blas": _one_thread_for_products,
     "warnings": _silence_remarks,
 }

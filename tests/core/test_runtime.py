@@ -34,7 +34,8 @@ print(json.dumps([np.asarray(o.numpy(), "float64").ravel().tolist() for o in out
 
 def printed_by(code: str, **environment: str) -> str:
     """What a fresh interpreter prints."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("SCIML", "FLAGS", "MKL"))}
+    ours = ("SCIML", "FLAGS", "MKL", "OMP", "OPENBLAS")
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=clean | environment,
@@ -53,11 +54,11 @@ def test_importing_sciml_imports_no_paddle() -> None:
 
 def test_every_setting_is_reported_and_made_by_default() -> None:
     report = json.loads(printed_by(REPORT))
-    assert set(report) == {"mkl", "malloc", "stride", "warnings"}
+    assert set(report) == {"mkl", "malloc", "stride", "blas", "warnings"}
     assert report["stride"] == "FLAGS_use_stride_kernel=0"
 
 
-@pytest.mark.parametrize("name", ["mkl", "malloc", "stride", "warnings"])
+@pytest.mark.parametrize("name", ["mkl", "malloc", "stride", "blas", "warnings"])
 def test_each_setting_can_be_switched_off(name: str) -> None:
     report = json.loads(printed_by(REPORT, SCIML_RUNTIME_OFF=name))
     off = [key for key, done in report.items() if done == "switched off by SCIML_RUNTIME_OFF"]
@@ -67,6 +68,28 @@ def test_each_setting_can_be_switched_off(name: str) -> None:
 def test_a_users_own_value_is_respected() -> None:
     report = json.loads(printed_by(REPORT, FLAGS_use_stride_kernel="1"))
     assert report["stride"] == "FLAGS_use_stride_kernel=1"
+
+
+@pytest.mark.parametrize("order", ["sciml, numpy", "numpy, sciml"])
+def test_numpy_and_scipy_use_one_thread_whoever_comes_first(order: str) -> None:
+    assert set(blas_threads(order)) == {1}
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="one core has one thread")
+def test_a_users_own_number_of_threads_is_kept() -> None:
+    assert set(blas_threads("sciml, numpy", OPENBLAS_NUM_THREADS="2")) == {2}
+
+
+def blas_threads(order: str, **environment: str) -> list[int]:
+    """Threads of each OpenBLAS that a process has loaded."""
+    code = (
+        f"import json, {order}, scipy.linalg, threadpoolctl; "
+        "pools = threadpoolctl.threadpool_info(); "
+        "print(json.dumps([p['num_threads'] for p in pools if p['internal_api'] == 'openblas']))"
+    )
+    found: list[int] = json.loads(printed_by(code, **environment))
+    assert found
+    return found
 
 
 def test_paddle_before_sciml_is_told() -> None:
