@@ -11,6 +11,9 @@ from sciml.figures.style import (
     BLACK,
     BLUE,
     COLOURS,
+    GREEN,
+    ONE_COLUMN,
+    ORANGE,
     TWO_COLUMNS,
     VERMILION,
     Panel,
@@ -18,7 +21,17 @@ from sciml.figures.style import (
     new_picture,
 )
 from sciml.training.run import record_folder
+from sciml.weather.post_processing.chosen import NEIGHBOURS, chosen_experts
+from sciml.weather.post_processing.missing_members import RAW, scores_by_members_left
+from sciml.weather.post_processing.table import station_table
+from sciml.weather.world.datasets import open_simulated_world_stations
 
+# Of the figure of missing members, by their names in recipes.
+_EXPERTS = {
+    "station-effects-90": "station effects",
+    "error-memory-60": "error memory",
+    "fusion": "fusion network",
+}
 _SMOOTHED = 14  # dates; a running mean over them shows the trend of scores
 _MARKS = {"mixture": BLUE, "raw_members": VERMILION}
 _WORDS = {"mixture": "mixture", "raw_members": "raw members"}
@@ -80,6 +93,44 @@ def heavy_rain(record: Path | None = None) -> Drawn:
         As :func:`station_scores`, with scores smoothed over two weeks.
     """
     return _scores_and_weights(record or record_folder("weather/frankfurt-rain"), "CRPS (mm)")
+
+
+@figure(
+    "weather/missing-members",
+    title="Forecasts at stations when models are missing: experts and a fusion network",
+    rtol=1e-2,
+    atol=1e-3,
+    needs=("simulated_world_stations",),
+)
+def missing_members(seed: int = 1) -> Drawn:
+    """Temperatures of the generated world; experts learn from the first half of the dates.
+
+    Args:
+        seed: Of the network, and of the draw of missing members.
+
+    Returns:
+        Score over the number of members that are left, on the second half.
+    """
+    data = open_simulated_world_stations("temperature")
+    table = station_table(data, neighbours=NEIGHBOURS)
+    experts = dict(zip(_EXPERTS.values(), chosen_experts(list(_EXPERTS), table, seed), strict=True))
+    scores = scores_by_members_left(
+        experts,
+        data,
+        range(1, data.sizes["member"] + 1),
+        first_judged=data["time"].values[data.sizes["case"] // 2],
+        neighbours=NEIGHBOURS,
+        seed=seed,
+    )
+    picture = new_picture(ONE_COLUMN, 2.6)
+    panel = picture.subplots()
+    looks = zip((RAW, *experts), (VERMILION, GREEN, ORANGE, BLUE), "osD^", strict=True)
+    for name, colour, mark in looks:
+        score = scores.sel(forecaster=name)
+        panel.plot(scores["left"], score, color=colour, marker=mark, ms=4, label=name)
+    panel.set(xlabel="members left of eight", ylabel="CRPS (K)", ylim=(0, None))
+    panel.legend(loc="lower left")
+    return Drawn(picture, scores.to_dataset())
 
 
 def _scores_and_weights(record: Path, label: str) -> Drawn:
