@@ -1,6 +1,7 @@
 """Whether a vocabulary of proteins says more about function than chance and simple methods do.
 
-Read from the record of ``recipes/protein/evaluate.yaml``; ``--run`` makes it anew. Only proteins
+Read from the records of ``recipes/protein/evaluate.yaml`` and, for vocabularies that were learnt of
+a function's labels, ``recipes/protein/dedicated.yaml``; ``--run`` makes them anew. Only proteins
 drawn for judging count, 150 of each set, to which nothing that was learnt from is related. Two
 vocabularies are asked for: a general one that covers most residues, and a selective one that covers
 half of them at most. Coverage alone says nothing: byte pairs cover nearly all residues, and six
@@ -22,7 +23,7 @@ from sciml.core.paths import project_root
 from sciml.training.record import read_record
 from sciml.training.run import record_folder, run_recipe
 
-RECIPE = "protein/evaluate"
+RECIPE, DEDICATED_RECIPE = "protein/evaluate", "protein/dedicated"
 GENERAL, SELECTIVE = "general", "selective"
 PEER, LETTERS = "byte_pairs_2", "letters_GSRFMW"
 QUESTIONS = {"signal_peptide": "AUC", "antimicrobial": "AUC", "localisation": "macro F1"}
@@ -71,19 +72,47 @@ def selective_rows(metrics: Metrics) -> list[Row]:
     ]
 
 
+def dedicated_rows(metrics: Metrics) -> list[Row]:
+    """Vocabularies of a function each; the peer learnt of the same labels, without gaps."""
+
+    def of(what: str, name: str = "dedicated") -> float:
+        return metrics[f"{what}_of_{name}"]
+
+    def both(what: str) -> tuple[float, float]:
+        return of(what), of(what, "dedicated_runs")
+
+    enriched, runs = both("sets_enriched")
+    beyond, runs_beyond = both("sets_beyond_letters")
+    means = [
+        metrics[f"geometric_mean_enrichment.{name}"] for name in ("dedicated", "dedicated runs")
+    ]
+    better = metrics["sets_better_than_runs"]
+    return [
+        Row("dedicated, by labels: sets", metrics["sets_by_residue"], "1"),
+        Row("  base coverage", of("base"), "1", 0.5, peer=of("base", "dedicated_runs")),
+        Row("  sets with enrichment above 1", enriched, "1", 8, "more", runs),
+        Row("  sets better than every rival without labels",
+            of("sets_better_than_rivals"), "1", 6, "more"),
+        Row("  sets above 1 beyond letters", beyond, "1", peer=runs_beyond),
+        Row("  sets better than words without gaps learnt alike", better, "1"),
+        Row("  mean enrichment, geometric", means[0], "1", peer=means[1]),
+    ]  # fmt: skip
+
+
 def pair_rows(metrics: Metrics) -> list[Row]:
-    """Average precision of links over that of a truth matched in separation.
+    """Average precision of links over that of a truth matched in separation; peer: letters alone.
 
     The bar is asked of the interval's low end: a handful of pairs found in one family makes a
-    ratio of any size.
+    ratio of any size. Pairs of the letters that such sites mostly have reach it without a word.
     """
     rows: list[Row] = []
     for kind in ("metal sites", "disulfides"):
         key = f"pairs.{kind.replace(' ', '_')}"
         for scorer in ("attention", SELECTIVE):
             ratio, low = (metrics.get(f"{key}.{scorer}.{end}") for end in ("ratio", "low"))
-            rows.append(Row(f"pairs of {kind}, {scorer}: over null", ratio, "1"))
-            rows.append(Row("  low end of 95 % over families", low, "1", 2.0, "more"))
+            letters, least = (metrics.get(f"{key}.letters.{end}") for end in ("ratio", "low"))
+            rows.append(Row(f"pairs of {kind}, {scorer}: over null", ratio, "1", peer=letters))
+            rows.append(Row("  low end of 95 % over families", low, "1", 2.0, "more", least))
     return rows
 
 
@@ -110,13 +139,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", action="store_true", help="judge again")
     if parser.parse_args().run:
-        run_recipe(project_root() / f"recipes/{RECIPE}.yaml", publish=True)
+        for recipe in (RECIPE, DEDICATED_RECIPE):
+            run_recipe(project_root() / f"recipes/{recipe}.yaml", publish=True)
     metrics = read_record(record_folder(RECIPE))["metrics"]
-    rows = [
-        row
-        for part in (coverage_rows, selective_rows, pair_rows, question_rows)
-        for row in part(metrics)
-    ]
+    learnt = read_record(record_folder(DEDICATED_RECIPE))["metrics"]
+    rows = [*coverage_rows(metrics), *selective_rows(metrics), *dedicated_rows(learnt),
+            *pair_rows(metrics), *question_rows(metrics)]  # fmt: skip
     report("Vocabularies of proteins on annotated sets; peers: byte pairs, rivals, triples", rows)
 
 

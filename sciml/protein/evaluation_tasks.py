@@ -29,6 +29,7 @@ from sciml.protein.evaluation.downstream import contest, triples, word_presence
 from sciml.protein.evaluation.pairs import (
     ScoredPairs,
     pair_score,
+    pairs_of_letters,
     pairs_of_links,
     pairs_of_units,
     pairs_of_words,
@@ -76,6 +77,10 @@ UNITS: Final = {
     "catalytic groups": ("catalytic_sites", "SITE", "active_site"),
     "paratopes": ("antibody_paratope", "PARATOPE", None),
 }
+
+
+# Letters that pairs of a kind mostly have, as is known without any of these proteins.
+LETTERS_OF_PAIRS: Final = {"metal sites": "CHDE", "disulfides": "C"}
 
 
 class BaselineSettings(Settings):
@@ -190,7 +195,7 @@ def summaries(table: xr.Dataset) -> dict[str, float]:
     Returns:
         Over the lines that count: mean coverage of all sets; on the sets annotated by residue
         the mean coverage, and on how many the interval of the enrichment is above 1, that beyond
-        letters is, and the enrichment is greater than that of every rival.
+        letters is, and the enrichment is greater than that of every rival, if there is one.
     """
     counting = table.isel(line=table["counts"].values)
     by_residue = counting.isel(line=counting["annotated_residues"].values > 0)
@@ -200,7 +205,6 @@ def summaries(table: xr.Dataset) -> dict[str, float]:
     for number, name in enumerate(names):
         alone = by_residue.isel(finder=number)
         others = [k for k, other in enumerate(names) if other in RIVALS and k != number]
-        best = by_residue["enrichment"].isel(finder=others).max("finder")
         values = {
             "coverage": counting["base"].isel(finder=number).mean(),
             "random_coverage": counting["random_base"].isel(finder=number).mean(),
@@ -209,8 +213,11 @@ def summaries(table: xr.Dataset) -> dict[str, float]:
             "random_enrichment": alone["random_enrichment"].mean(),
             "sets_enriched": (alone["low"] > 1).sum(),
             "sets_beyond_letters": (alone["beyond_low"] > 1).sum(),
-            "sets_better_than_rivals": ((alone["enrichment"] > best) & (alone["low"] > 1)).sum(),
         }
+        if others:
+            best = by_residue["enrichment"].isel(finder=others).max("finder")
+            better = (alone["enrichment"] > best) & (alone["low"] > 1)
+            values["sets_better_than_rivals"] = better.sum()
         found |= {_key(what, name): float(value) for what, value in values.items()}
     return found
 
@@ -252,7 +259,7 @@ def pair_scores(methods: Mapping[str, Finder], reading: _Read | None, seed: int)
         seed: Of the null.
 
     Returns:
-        By kind of unit and method.
+        By kind of unit and method, and for letters that pairs of the kind mostly have.
     """
     found: dict[str, Any] = {}
     for kind in UNITS:
@@ -262,6 +269,8 @@ def pair_scores(methods: Mapping[str, Finder], reading: _Read | None, seed: int)
         scored: dict[str, ScoredPairs] = {
             name: pairs_of_words(find(proteins)) for name, find in methods.items()
         }
+        if kind in LETTERS_OF_PAIRS:
+            scored["letters"] = pairs_of_letters(proteins, LETTERS_OF_PAIRS[kind])
         if reading is not None:
             scored["attention"] = pairs_of_links(links_in(*reading, proteins))
         found[kind] = {

@@ -1,5 +1,6 @@
 """The recipes that protein can run."""
 
+from sciml.protein.dedicated_tasks import DEDICATED_TASKS
 from sciml.protein.evaluation_tasks import EVALUATION_TASKS
 from sciml.protein.grammar_tasks import GRAMMAR_TASKS
 from sciml.protein.language_tasks import LANGUAGE_TASKS
@@ -11,4 +12,5 @@ TASKS: dict[str, RecipeTask] = {
     **GRAMMAR_TASKS,
     **EVALUATION_TASKS,
     **VOCABULARY_TASKS,
+    **DEDICATED_TASKS,
 }

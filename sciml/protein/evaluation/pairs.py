@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
+from sciml.protein.alphabet import Codes, encoded
 from sciml.protein.evaluation.enrichment import interval, resampled
 from sciml.protein.evaluation.places import Places, Residues
 from sciml.protein.sets import Unit
@@ -75,6 +76,26 @@ def pairs_of_words(places: Places, scores: FloatArray | None = None) -> ScoredPa
     chosen, number = _numbered(rows[:, 0], rows[:, 1:])
     total = np.bincount(number, values, len(chosen)).astype(float)
     return ScoredPairs(rows[chosen, 0], rows[chosen, 1:], total)
+
+
+def pairs_of_letters(proteins: Sequence[Codes], letters: str) -> ScoredPairs:
+    """Pairs of residues that both have one of some letters: what needs no word.
+
+    Args:
+        proteins: See :func:`sciml.protein.alphabet.encoded`.
+        letters: Such as ``CHDE``, which bind metals.
+
+    Returns:
+        All such pairs, with one score.
+    """
+    wanted = encoded(letters)
+    rows = [
+        (number, one, other)
+        for number, codes in enumerate(proteins)
+        for one, other in combinations(np.flatnonzero(np.isin(codes, wanted)).tolist(), 2)
+    ]
+    columns = np.array(rows, np.int64).reshape(-1, 3)
+    return ScoredPairs(columns[:, 0], columns[:, 1:], np.ones(len(columns)))
 
 
 def pairs_of_links(links: Sequence[Links]) -> ScoredPairs:

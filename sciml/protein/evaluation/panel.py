@@ -11,9 +11,9 @@ import numpy as np
 
 from sciml.core.axes import BoolArray, IntArray
 from sciml.protein.alphabet import Codes, encoded
-from sciml.protein.relatives import families
+from sciml.protein.relatives import families, without_relatives
 from sciml.protein.sets import AnnotatedSet, Unit
-from sciml.protein.sources import drawn, open_set
+from sciml.protein.sources import JUDGED, drawn, open_set
 
 # With fewer families the interval would rest on a handful of values: proteins are drawn then.
 FEWEST_FAMILIES: Final = 12
@@ -102,22 +102,52 @@ def judged(line: Line) -> Judged:
     return judged_of(line, open_set(line.set))
 
 
-def judged_of(line: Line, found: AnnotatedSet) -> Judged:
+def judged_of(line: Line, found: AnnotatedSet, count: int = JUDGED) -> Judged:
     """As :func:`judged`, of a set that is open.
 
     Args:
         line: What counts.
         found: The set of the line.
+        count: How many proteins are drawn.
 
     Returns:
         Proteins and annotations.
     """
-    sequences = drawn(protein.sequence for protein in found.proteins)
+    sequences = drawn((protein.sequence for protein in found.proteins), count)
     masks = masks_by_sequence(line, found, sequences)
     if line.types:
         sequences = [one for one in sequences if masks[one].any()]
     proteins = [encoded(one) for one in sequences]
     return Judged(line, proteins, [masks[one] for one in sequences], clusters_of(proteins))
+
+
+class Learnt(NamedTuple):
+    """Proteins to learn what is annotated from."""
+
+    proteins: list[Codes]
+    annotated: list[BoolArray]  # shape (residue,) each
+
+
+def learnt_of(line: Line, found: AnnotatedSet, count: int = JUDGED) -> Learnt:
+    """What may be learnt from if :func:`judged_of` judges.
+
+    Args:
+        line: What counts.
+        found: The set of the line.
+        count: How many proteins are drawn for judging.
+
+    Returns:
+        Proteins of the set in which something is annotated and which were not drawn, none of them
+        related to one that was.
+    """
+    sequences = {protein.sequence for protein in found.proteins}
+    judging = drawn(sequences, count)
+    others = sorted(sequences.difference(judging))
+    masks = masks_by_sequence(line, found, others)
+    others = [one for one in others if masks[one].any()]
+    free = without_relatives([encoded(one) for one in others], [encoded(one) for one in judging])
+    kept = [one for one, alone in zip(others, free, strict=True) if alone]
+    return Learnt([encoded(one) for one in kept], [masks[one] for one in kept])
 
 
 def masks_by_sequence(

@@ -86,16 +86,29 @@ class Table(NamedTuple):
         Returns:
             See :attr:`sciml.protein.vocabulary.keys.Pattern.key`.
         """
-        known = symbols_of(self.settings.spelling)
-        steps = np.diff(offsets(self.settings.elements, self.settings.widest))
-        gaps = [tuple(_GAP_OF_STEP[int(step)] for step in one) for one in steps]
-        shape, word = np.divmod(places, self.settings.words)
-        sides = (self.settings.symbols,) * self.settings.elements
-        spelt = np.stack(np.unravel_index(word, sides), axis=1)
-        return [
-            Pattern(tuple(known[k] for k in row), gaps[number]).key
-            for number, row in zip(shape, spelt, strict=True)
-        ]
+        return keys_of(self.settings, places)
+
+
+def keys_of(settings: CensusSettings, places: IntArray) -> list[int]:
+    """Keys of words by their places in a flat table, see :meth:`Table.keys`.
+
+    Args:
+        settings: The kind of words.
+        places: Shape (word,).
+
+    Returns:
+        Keys.
+    """
+    known = symbols_of(settings.spelling)
+    steps = np.diff(offsets(settings.elements, settings.widest))
+    gaps = [tuple(_GAP_OF_STEP[int(step)] for step in one) for one in steps]
+    shape, word = np.divmod(places, settings.words)
+    sides = (settings.symbols,) * settings.elements
+    spelt = np.stack(np.unravel_index(word, sides), axis=1)
+    return [
+        Pattern(tuple(known[k] for k in row), gaps[number]).key
+        for number, row in zip(shape, spelt, strict=True)
+    ]
 
 
 _GAP_OF_STEP: Final = {first: number for number, (first, last) in enumerate(GAPS) if first == last}
@@ -132,7 +145,7 @@ class Census:
         units = np.full(len(proteins), UNIT, np.int64)
         if weights is not None:
             units = np.round(np.asarray(weights) * UNIT).astype(np.int64)
-        between, symbol = self.settings.longest, _symbol_of_code(self.settings.spelling)
+        between, symbol = self.settings.longest, symbol_of_code(self.settings.spelling)
         for first, last in _blocks([len(one) + between for one in proteins]):
             laid = np.full(sum(map(len, proteins[first:last])) + between * (last - first), _NONE)
             owner, place = np.zeros(len(laid), np.int64), 0
@@ -171,7 +184,7 @@ def offsets(elements: int, widest: int) -> Offsets:
     return np.concatenate([np.zeros((len(steps), 1), np.int32), steps.cumsum(1, np.int32)], axis=1)
 
 
-def _symbol_of_code(spelling: Spelling) -> Codes:
+def symbol_of_code(spelling: Spelling) -> Codes:
     """The number of the letter or class of each code; beyond all of them where unknown."""
     letters = np.arange(len(LETTERS) + 1, dtype=np.uint8)
     return letters if spelling == "letters" else CLASS_OF_CODE

@@ -30,7 +30,7 @@ from sciml.protein.vocabulary.store import VocabularyEntry
 _PSEUDO: Final = 2.0  # proteins added to support and to chance, so that rare words rank low
 
 _LEAST_EXPECTED: Final = 1.0  # proteins; what no shuffle showed is not impossible
-_MOST: Final = 50_000  # words of a part
+MOST: Final = 50_000  # words of a part
 
 # Support over that in shuffled proteins; over that by letters alone; how many standard deviations
 # it exceeds the latter; or support itself.
@@ -155,8 +155,8 @@ def entries_of(
         BadInput: if no word qualifies, or already the first one covers more than the share.
     """
     found = ranked(counted, part)
-    keys = counted.seen.keys(found.places[: part.words] if part.words else found.places[:_MOST])
-    size = len(keys) if part.coverage is None else _most_within(keys, sample, part.coverage)
+    keys = counted.seen.keys(found.places[: part.words] if part.words else found.places[:MOST])
+    size = len(keys) if part.coverage is None else most_within(keys, sample, part.coverage)
     if not size:
         raise BadInput(
             f"vocabulary: no word by {part.by} with support {part.support:g} fits; ask less "
@@ -188,12 +188,21 @@ def covered_share(keys: Sequence[int], proteins: Sequence[Codes]) -> float:
     return sum(int(one.sum()) for one in covered) / max(sum(map(len, covered)), 1)
 
 
-def _most_within(keys: Sequence[int], sample: Sequence[Codes], share: float) -> int:
-    """How many of the first words cover no more than a share of residues."""
+def most_within(keys: Sequence[int], proteins: Sequence[Codes], share: float) -> int:
+    """How many of the first words cover no more than a share of residues.
+
+    Args:
+        keys: Patterns, the best first.
+        proteins: Whose residues are covered.
+        share: Of the residues, at most.
+
+    Returns:
+        The number of patterns.
+    """
     within, beyond = 0, len(keys) + 1
     tried = min(1024, len(keys))
     while beyond - within > 1:
-        if covered_share(keys[:tried], sample) <= share:
+        if covered_share(keys[:tried], proteins) <= share:
             within = tried
         else:
             beyond = tried

@@ -65,7 +65,7 @@ class VocabularyEntry:
     """A pattern with all that was found out about it."""
 
     key: int
-    support: float  # proteins, or families where these were counted
+    support: float  # proteins or families; of a dedicated vocabulary, annotated residues
     expected: float  # of the support, by chance
     q: float  # rate of false discoveries among all that are at most so probable
     bits: float  # saved beyond the entries before

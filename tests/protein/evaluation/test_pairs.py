@@ -6,10 +6,12 @@ from sklearn.metrics import average_precision_score
 
 from sciml.core.axes import IntArray
 from sciml.core.errors import BadInput
+from sciml.protein.alphabet import encoded
 from sciml.protein.evaluation.pairs import (
     ScoredPairs,
     best_of,
     pair_score,
+    pairs_of_letters,
     pairs_of_links,
     pairs_of_units,
     pairs_of_words,
@@ -136,3 +138,10 @@ def test_each_pair_keeps_its_highest_score() -> None:
 def test_without_a_pair_there_is_nothing_to_judge() -> None:
     with pytest.raises(BadInput, match="far enough"):
         pair_score(random_scores(0), np.zeros((0, 3), int), LENGTHS, CLUSTERS)
+
+
+def test_pairs_of_letters_are_all_pairs_of_them() -> None:
+    found = pairs_of_letters([encoded("CAAH"), encoded("AAAA"), encoded("DCH")], "CHD")
+    assert found.protein.tolist() == [0, 2, 2, 2]
+    assert found.pair.tolist() == [[0, 3], [0, 1], [0, 2], [1, 2]]
+    assert len(pairs_of_letters([encoded("AAAA")], "C").score) == 0

@@ -1,0 +1,93 @@
+"""The recipe of dedicated vocabularies, on annotated proteins of a user."""
+
+import gzip
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sciml.core.errors import BadInput
+from sciml.data.netcdf import open_netcdf
+from sciml.protein.alphabet import LETTERS
+from sciml.protein.dedicated_tasks import (
+    DEDICATED,
+    RUNS,
+    TABLE,
+    DedicatedRecipe,
+    OwnSet,
+    dedicated,
+)
+from sciml.protein.vocabulary.dedicated import DedicatedSettings
+from sciml.protein.vocabulary.keys import parsed
+from sciml.protein.vocabulary.store import read_vocabulary
+
+SITE = re.compile("(?=C..H.D)")
+WORDS = DedicatedSettings.model_validate(
+    {"kinds": [{"spelling": "letters", "elements": 3, "widest": 3}], "coverage": 0.05}
+)
+
+
+def own_set(folder: Path, count: int = 150) -> OwnSet:
+    """Random proteins with one C..H.D each, which is annotated."""
+    random = np.random.default_rng(0)
+    sequences, rows = [], ["seq_id\tstart\tend\ttype\tlabel\tsource\tgroup"]
+    for number in range(count):
+        letters = random.choice(list(LETTERS), 150)
+        start = int(random.integers(0, 144))
+        letters[[start, start + 3, start + 5]] = list("CHD")
+        sequence = "".join(letters)
+        sequences.append(f">P{number}\n{sequence}\n")
+        for found in SITE.finditer(sequence):
+            rows += [f"P{number}\t{found.start() + step}\t{found.start() + step}\tSITE\t\tmade\t"
+                     for step in (1, 4, 6)]  # fmt: skip
+    (folder / "mine.fasta").write_text("".join(sequences))
+    (folder / "mine.tsv.gz").write_bytes(gzip.compress("\n".join(rows).encode() + b"\n"))
+    return OwnSet(
+        sequences=str(folder / "mine.fasta"),
+        annotations=str(folder / "mine.tsv.gz"),
+        type="SITE",
+    )
+
+
+def recipe(own: OwnSet | None, **changes: object) -> DedicatedRecipe:
+    return DedicatedRecipe.model_validate(
+        {"task": "protein/dedicated", "title": "a test", "seed": 1, "own": own, "rivals": None,
+         "words": WORDS, **changes}
+    )  # fmt: skip
+
+
+def test_a_planted_word_is_learnt_and_judged_on_other_proteins(tmp_path: Path) -> None:
+    outcome = dedicated(recipe(own_set(tmp_path)), tmp_path)
+    assert read_vocabulary(tmp_path / "vocabulary-mine.parquet").keys[0] == parsed("Cx(2)HxD").key
+    assert outcome.metrics["low.mine"] > 3
+    assert outcome.metrics["beyond_low.mine"] > 2
+    assert outcome.metrics["sets_better_than_runs"] == 1
+    tables = open_netcdf(tmp_path / TABLE).squeeze()
+    table = tables.sel(finder=DEDICATED)
+    assert float(table["annotated"]) > 0.95
+    assert float(tables["annotated"].sel(finder=RUNS)) < 0.8
+    assert float(table["enrichment"]) == outcome.metrics["enrichment.mine"]
+    assert int(table["proteins"]) == 50  # of 150; the others were learnt from
+
+
+def test_proteins_that_are_all_related_leave_nothing_to_learn_from(tmp_path: Path) -> None:
+    own = own_set(tmp_path, 60)
+    sequence = (tmp_path / "mine.fasta").read_text().splitlines()[1]
+    changed = [f">P{number}\n{sequence}{'A' * number}\n" for number in range(60)]
+    (tmp_path / "mine.fasta").write_text("".join(changed))
+    rows = (tmp_path / "mine.tsv.gz").read_bytes()
+    first = [line for line in gzip.decompress(rows).decode().splitlines() if "P0\t" in line]
+    header = "seq_id\tstart\tend\ttype\tlabel\tsource\tgroup"
+    alike = [line.replace("P0\t", f"P{k}\t") for k in range(60) for line in first]
+    text = "\n".join([header, *alike]) + "\n"
+    (tmp_path / "mine.tsv.gz").write_bytes(gzip.compress(text.encode()))
+    with pytest.raises(BadInput, match=r"mine: 0 annotated proteins .* expected 30"):
+        dedicated(recipe(own), tmp_path)
+
+
+def test_a_set_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="membrane_topology"):
+        dedicated(recipe(None, sets=["membrane_topolgy"]), tmp_path)
+    with pytest.raises(BadInput, match="none is named"):
+        dedicated(recipe(None), tmp_path)
