@@ -3,7 +3,8 @@
 Planted: noisy maps of 32 heads, a part of which binds words of four to eight residues, some heads
 with heavy tails, offsets or favoured residues; twenty seeds. A word is found when one of ours
 shares at least half of the residues of both together; a link is false when its residues are not
-of one planted word. The peer is Louvain on all binarised heads of the first protein of the first
+of one planted word. Key residues, at which heads look from everywhere, are planted in maps of their
+own. The peer is Louvain on all binarised heads of the first protein of the first
 seeds; a head on which its search does not end within five processor seconds gives it no word.
 
 Cost: proteins of 300 residues, 120 heads of a model of the size of ESM-2 t6_8M with random
@@ -45,6 +46,7 @@ from sciml.protein.words.planted import (
 
 RESIDUES, PROTEINS, NATURAL = 200, 6, 20  # of each protein; judged; to learn heads and null from
 RATE = ExtractorSettings().link.false_discoveries
+KEYS = 4  # key residues of a protein
 LOUVAIN_SEEDS = 3  # whose first protein Louvain reads
 SAMPLED_HEADS = 12  # of 120, whose time on Louvain is scaled to all
 
@@ -119,6 +121,27 @@ def planted_rows(seeds: int) -> list[Row]:
     ]
 
 
+def key_rows(seeds: int) -> list[Row]:
+    """Key residues: how many are found, and how many of those found are none."""
+    settings, found, planted, false, claimed = PlantedSettings(keys=KEYS), 0, 0, 0, 0
+    chosen = ExtractorSettings(null=NullSettings(lengths=(RESIDUES,), tails=12_000, links=3000))
+    for seed in range(seeds):
+        silent, model = (planted_maps(settings, seed, speak=speak) for speak in (False, True))
+        null = fit_null(silent.attention, random_proteins(seed, 30, RESIDUES), seed, chosen)
+        for protein in random_proteins(20_000 + seed, PROTEINS, RESIDUES):
+            reading = Extractor(null, chosen).read(model.attention, protein)
+            keys = set(reading.key_residues().residue.tolist())
+            truth = set(model.keys(protein))
+            found += len(keys & truth)
+            planted += len(truth)
+            false += len(keys - truth)
+            claimed += len(keys)
+    return [
+        Row("planted key residues: recall", found / planted, "", 0.95, "more"),
+        Row("planted key residues: empirical FDR", false / max(claimed, 1), "", RATE),
+    ]
+
+
 def cost_rows(rounds: int) -> list[Row]:
     """What extraction costs beside the forward pass, and Louvain beside it."""
     model = random_model(SHAPES["t6_8M"])
@@ -141,6 +164,7 @@ def cost_rows(rounds: int) -> list[Row]:
         for number, one in enumerate(maps):
             reading.layer(number, one)
         reading.words()
+        reading.key_residues()
         extraction.append(time.process_time() - started)
     ours, whole = statistics.median(extraction[2:]), statistics.median(forward[2:])
     heads = np.concatenate(maps)[:, 1:-1, 1:-1]
@@ -162,7 +186,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=9)
     asked = parser.parse_args()
-    rows = [*planted_rows(asked.seeds), *cost_rows(asked.rounds)]
+    rows = [*planted_rows(asked.seeds), *key_rows(asked.seeds), *cost_rows(asked.rounds)]
     report("Words from maps; peer: Louvain communities", rows)
 
 

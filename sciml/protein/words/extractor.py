@@ -13,6 +13,11 @@ from sciml.core.settings import Settings
 from sciml.protein.alphabet import Codes
 from sciml.protein.word import Word
 from sciml.protein.words.agglomeration import WordSettings, words_of
+from sciml.protein.words.key_residues import (
+    KeyResidues,
+    received_log10_p,
+    significant_keys,
+)
 from sciml.protein.words.links import (
     Links,
     LinkSettings,
@@ -31,7 +36,7 @@ from sciml.protein.words.null import (
     nearest,
     shuffles_of,
 )
-from sciml.protein.words.scores import checked_maps
+from sciml.protein.words.scores import Scores, checked_maps, received
 
 SHORTEST = 10  # residues of a protein that is read
 _RAREST = 1e-5  # links by chance for each residue, at least
@@ -108,6 +113,7 @@ class Reading:
         self._tables = nearest(extractor.null, residues)
         self._floors = floors(self._tables, extractor.settings.link)
         self._parts: list[Links] = []
+        self._received: list[Scores] = []
         self._seen = 0
 
     def layer(self, number: int, maps: Maps) -> None:
@@ -128,6 +134,7 @@ class Reading:
                 f"{self._tables.heads}; was the null model fitted to another model?"
             )
         self._seen += len(maps)
+        self._received += [received(one) for one in maps]
         for head in np.flatnonzero(self._extractor.used[first : first + len(maps)]):
             self._parts.append(
                 candidates(
@@ -148,6 +155,13 @@ class Reading:
         extractor, rate = self._extractor, self._extractor.settings.link.false_discoveries
         found = self.candidates()
         return significant(found, self._tables, extractor.used, self._residues, rate)
+
+    def key_residues(self) -> KeyResidues:
+        """Residues that any head attends to from everywhere, whether it binds pairs or not."""
+        if not self._received:
+            return significant_keys(np.zeros((0, self._residues), np.float32), 1.0)
+        log10_p = received_log10_p(np.stack(self._received), self._tables)
+        return significant_keys(log10_p, self._extractor.settings.link.false_discoveries)
 
     def words(self) -> list[Word]:
         """What the significant links hold together."""

@@ -3,8 +3,9 @@
 For each head and each bin of separations the upper tail is tabulated: the scores that a share of
 1 in 10, 1 in 10^1.1 ... of the pairs of shuffled proteins surpass, and beyond what was seen a
 generalised Pareto tail. A pair's p-value is thus its place among pairs as far apart in the same
-head, so that heads which bind whatever lies at some distance find nothing. Attention thins out in
-long proteins, so that there are tables for several lengths; the nearest one counts.
+head, so that heads which bind whatever lies at some distance find nothing. Likewise for the
+attention that single residues get. Attention thins out in long proteins, so that there are tables
+for several lengths; the nearest one counts.
 
 Source:
     Generalised Pareto tails: Pickands, Ann. Stat. 3, 119 (1975); fitted by probability-weighted
@@ -26,7 +27,14 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.writing import write_bytes
 from sciml.protein.alphabet import Codes
-from sciml.protein.words.scores import BIN_STARTS, Scores, bin_of, checked_maps, corrected
+from sciml.protein.words.scores import (
+    BIN_STARTS,
+    Scores,
+    bin_of,
+    checked_maps,
+    corrected,
+    received,
+)
 from sciml.protein.words.shuffles import shuffled
 
 Maps = NDArray[np.float32]
@@ -49,6 +57,10 @@ class NullTables(NamedTuple):
     scale: FloatArray  # of the tail beyond it; (head, bin)
     shape: FloatArray  # of that tail; (head, bin)
     links: FloatArray  # of shuffled proteins for each residue, up to each step; (head, step)
+    received: Scores  # by residues, surpassed by the share 10^-knot; (head, 1, knot)
+    received_last: NDArray[np.int64]  # as of scores; (head, 1)
+    received_scale: FloatArray  # (head, 1)
+    received_shape: FloatArray  # (head, 1)
 
     @property
     def heads(self) -> int:
@@ -71,12 +83,14 @@ def fit_tails(attention: Attention, proteins: Sequence[Codes]) -> NullTables:
         BadInput: if there is no protein, or none long enough.
     """
     seen: dict[int, list[Scores]] = {}
+    taken: dict[int, list[Scores]] = {}
     separations: list[NDArray[np.int64]] = []
     for protein in proteins:
         first, second = np.triu_indices(len(protein), 1)
         separations.append(second - first)
         for head, tokens in heads_of(attention, protein):
             seen.setdefault(head, []).append(corrected(tokens)[first, second])
+            taken.setdefault(head, []).append(received(tokens))
     if not seen or not any(map(len, separations)):
         raise BadInput("null model: no pair of residues; give it some shuffled proteins")
     gaps = np.concatenate(separations)
@@ -87,10 +101,17 @@ def fit_tails(attention: Attention, proteins: Sequence[Codes]) -> NullTables:
         [tail_of(scores[order[a:b]]) for a, b in pairwise(cuts)]
         for scores in (np.concatenate(seen[head]) for head in sorted(seen))
     ]
-    parts = [np.array([[cell[k] for cell in row] for row in rows]) for k in range(4)]
+    alone = [[tail_of(np.concatenate(taken[head]))] for head in sorted(taken)]
     nothing = np.zeros((len(rows), 0))
-    scores, last = parts[0].astype("f4"), parts[1].astype("i8")
-    return NullTables(len(proteins[0]), scores, last, parts[2], parts[3], nothing)
+    return NullTables(len(proteins[0]), *_columns(rows), nothing, *_columns(alone))
+
+
+def _columns(
+    rows: list[list[tuple[Scores, int, float, float]]],
+) -> tuple[Scores, NDArray[np.int64], FloatArray, FloatArray]:
+    """Knots, last knots, scales and shapes of tails. Shape (head, bin, ...) each."""
+    parts = [np.array([[cell[k] for cell in row] for row in rows]) for k in range(4)]
+    return parts[0].astype("f4"), parts[1].astype("i8"), parts[2], parts[3]
 
 
 def heads_of(attention: Attention, protein: Codes) -> Iterator[tuple[int, Scores]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sciml.core.axes import FloatArray
 from sciml.core.settings import Settings
@@ -27,6 +27,7 @@ class PlantedSettings(Settings):
     strength: float = Field(default=3.0, ge=0)  # added to logits of a word's pairs
     missed: float = Field(default=0.2, ge=0, lt=1)  # share of its pairs that a head does not bind
     noise: float = Field(default=1.0, gt=0)  # of logits
+    keys: NonNegativeInt = 0  # residues that heads which bind words look at from everywhere
 
 
 class PlantedMaps(NamedTuple):
@@ -34,6 +35,7 @@ class PlantedMaps(NamedTuple):
 
     attention: Attention
     truth: Callable[[Codes], list[tuple[int, ...]]]  # words of a protein; none where it is shuffled
+    keys: Callable[[Codes], tuple[int, ...]]  # and its key residues
 
 
 def planted_maps(settings: PlantedSettings, seed: int, *, speak: bool = True) -> PlantedMaps:
@@ -55,14 +57,19 @@ def planted_maps(settings: PlantedSettings, seed: int, *, speak: bool = True) ->
     def truth(codes: Codes) -> list[tuple[int, ...]]:
         return _words(settings, codes, seed) if speak else []
 
+    def keys(codes: Codes) -> tuple[int, ...]:
+        return _keys(settings, codes, seed) if speak else ()
+
     def attention(codes: Codes, on_layer: Callable[[int, Maps], None]) -> None:
-        words = truth(codes)
+        words, looked_at = truth(codes), keys(codes)
         for layer in range(settings.layers):
             draw = np.random.default_rng([seed, 1 + layer, *codes[:40].tolist(), len(codes)])
-            maps = [_map(settings, kind, words, len(codes), draw) for kind in kinds[layer]]
+            maps = [
+                _map(settings, kind, words, looked_at, len(codes), draw) for kind in kinds[layer]
+            ]
             on_layer(layer, np.stack(maps).astype(np.float32))
 
-    return PlantedMaps(attention, truth)
+    return PlantedMaps(attention, truth, keys)
 
 
 def found_words(truth: Sequence[Positions], words: Sequence[Positions]) -> int:
@@ -103,10 +110,18 @@ def _words(settings: PlantedSettings, codes: Codes, seed: int) -> list[tuple[int
     return found
 
 
+def _keys(settings: PlantedSettings, codes: Codes, seed: int) -> tuple[int, ...]:
+    """Residues that are looked at from everywhere."""
+    draw = np.random.default_rng([seed, 98, *codes[:40].tolist(), len(codes)])
+    chosen = draw.choice(len(codes), min(settings.keys, len(codes)), replace=False)
+    return tuple(sorted(int(one) for one in chosen))
+
+
 def _map(
     settings: PlantedSettings,
     kind: FloatArray,
     words: list[tuple[int, ...]],
+    keys: tuple[int, ...],
     residues: int,
     draw: np.random.Generator,
 ) -> FloatArray:
@@ -124,6 +139,7 @@ def _map(
     if speaking < settings.speaking:
         for word in words:
             _bind(logits, word, settings, draw)
+        logits[:, np.array(keys, np.int64) + 1] += settings.strength
     weights = np.exp(logits - logits.max(1, keepdims=True))
     return weights / weights.sum(1, keepdims=True)
 

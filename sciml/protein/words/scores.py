@@ -20,6 +20,7 @@ from sciml.core.errors import BadInput
 Scores = NDArray[np.float32]
 # The first separation of each bin: what is usual for neighbours is not for residues far apart.
 BIN_STARTS: Final = (1, 2, 3, 4, 5, 6, 12, 24)
+_MOST_SHARES = np.float32(3.0)  # that one residue can give another
 _TILE = 32  # residues along the sides of what is turned over at once
 
 
@@ -69,6 +70,31 @@ def corrections(tokens: Scores) -> tuple[Scores, Scores]:
     for i in range(count):
         given[i] *= root
     return scale, given
+
+
+@numba.njit(cache=True, fastmath={"contract", "reassoc"})
+def received(tokens: Scores) -> Scores:
+    """How much attention each residue gets from all residues of one head.
+
+    No residue counts for more than a few even shares, so that a partner or two, as those of a
+    word, make little of what is looked at from everywhere.
+
+    Args:
+        tokens: The map of the head. Shape (token, token).
+
+    Returns:
+        Mean over the residues that attend, in multiples of an even share. Shape (residue,).
+    """
+    count = tokens.shape[0] - 2
+    taken = np.zeros(count, np.float32)
+    for i in range(count):
+        total = np.float32(0.0)
+        for j in range(count):
+            total += tokens[i + 1, j + 1]
+        scale = np.float32(count) / max(total, np.float32(1e-20))
+        for j in range(count):
+            taken[j] += min(tokens[i + 1, j + 1] * scale, _MOST_SHARES)
+    return taken / np.float32(max(count, 1))
 
 
 @numba.njit(cache=True, fastmath={"contract", "reassoc"})

@@ -57,8 +57,8 @@ def test_beyond_what_was_counted_chance_falls_as_p() -> None:
 
 def null_tables(links_by_step: FloatArray) -> NullTables:
     nothing = np.zeros((len(links_by_step), 1))
-    return NullTables(100, nothing[..., None].astype("f4"), nothing.astype("i8"), nothing, nothing,
-                      links_by_step)  # fmt: skip
+    tails = (nothing[..., None].astype("f4"), nothing.astype("i8"), nothing, nothing)
+    return NullTables(100, *tails, links_by_step, *tails)
 
 
 @pytest.mark.parametrize("signal", [0, 40])

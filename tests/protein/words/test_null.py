@@ -53,7 +53,9 @@ def tables(length: int = 100, heads: int = 2) -> NullTables:
     scores = np.sort(draw.random((heads, bins, len(KNOTS)))).astype(np.float32)
     last = np.full((heads, bins), len(KNOTS) - 1)
     ones = np.ones((heads, bins))
-    return NullTables(length, scores, last, ones, 0 * ones, draw.random((heads, 4)))
+    tails = (scores, last, ones, 0 * ones)
+    alone = (each[:, :1] for each in tails)
+    return NullTables(length, *tails, draw.random((heads, 4)), *alone)
 
 
 def test_limits_are_the_scores_of_the_asked_share() -> None:

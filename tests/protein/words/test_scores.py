@@ -7,7 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from sciml.core.errors import BadInput
-from sciml.protein.words.scores import BIN_STARTS, above, bin_of, checked_maps, corrected
+from sciml.protein.words.scores import (
+    BIN_STARTS,
+    above,
+    bin_of,
+    checked_maps,
+    corrected,
+    received,
+)
 
 
 def random_map(seed: int, residues: int) -> NDArray[np.float32]:
@@ -57,6 +64,14 @@ def test_all_pairs_above_the_limit_of_their_bin_are_found(residues: int) -> None
     }
     assert {(int(i), int(j)) for i, j in pairs} == expected
     np.testing.assert_allclose(scores, everything[pairs[:, 0], pairs[:, 1]], atol=1e-4)
+
+
+def test_attention_received_is_the_mean_of_what_rows_give_up_to_three_shares() -> None:
+    tokens = random_map(8, 30)
+    rows = tokens[1:-1, 1:-1].astype(float)
+    shares = 30 * rows / rows.sum(1, keepdims=True)
+    assert (shares > 3).any()
+    np.testing.assert_allclose(received(tokens), shares.clip(max=3).mean(0), rtol=1e-4)
 
 
 def test_bins_begin_where_they_say() -> None:
