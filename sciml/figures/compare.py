@@ -124,8 +124,8 @@ def _picture_rms(drawn: Drawn, reference: Path) -> float | None:
     """Root-mean-square difference of two pictures on a scale to 255; 255 if the sizes differ."""
     if not reference.is_file():
         return None
-    old = imread(reference)
-    new = imread(io.BytesIO(drawn.png()))
+    old = imread(reference)[..., :3]  # colours, without transparency
+    new = imread(io.BytesIO(drawn.png()))[..., :3]
     if old.shape != new.shape:
         return 255.0
     return float(np.sqrt(np.mean(np.square(255 * (new - old), dtype=np.float64))))
