@@ -35,6 +35,7 @@ RUNS: Final = "dedicated runs"  # learnt alike, but of neighbours only
 
 _LINES: Final = {line.name: line for line in PANEL if line.types}
 _FEWEST: Final = 30  # proteins to learn from
+_CERTAIN: Final = 0.01  # rate of false discoveries
 _SHARE: Final = 3  # of a small set one in so many proteins judges
 
 
@@ -72,9 +73,10 @@ def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
         folder: Folder of the run.
 
     Returns:
-        Of each set enrichment with its interval, also beyond letters; on how many sets the
-        vocabularies are enriched, and better than all rivals and than words without gaps that
-        were learnt alike. Files: the table of methods and sets, and each vocabulary.
+        Of each set enrichment with its interval, also beyond letters, and how many words there are
+        and are certain inside of proteins; on how many sets the vocabularies are enriched, and
+        better than all rivals and than words without gaps that were learnt alike. Files: the table
+        of methods and sets, and each vocabulary.
 
     Raises:
         BadInput: if there is no such set, or a set has too few proteins to learn from.
@@ -84,6 +86,7 @@ def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
     named = opened(recipe)
     others = _rivals(recipe)
     tables: list[xr.Dataset] = []
+    sizes: dict[str, float] = {}
     outputs = [folder / TABLE]
     for one in named:
         words, runs = learnt_words(one, recipe.words)
@@ -92,13 +95,15 @@ def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
             path, Vocabulary(tuple(words), settings=recipe.words.model_dump(mode="json"))
         )
         outputs.append(path)
+        sizes[f"words.{one.line.name}"] = len(words)
+        sizes[f"certain_words.{one.line.name}"] = sum(word.q <= _CERTAIN for word in words)
         methods = {DEDICATED: _finder(words), RUNS: _finder(runs), **others}
         judged = judged_of(one.line, one.found, one.judging)
         tables.append(evaluation_table(methods, [judged], recipe.seed))
     table = xr.concat(tables, "line")
     write_with(folder / TABLE, lambda part: write_netcdf(part, table))
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
-    return Outcome("finished", _metrics(table), _checksums(recipe), outputs, seconds)
+    return Outcome("finished", _metrics(table) | sizes, _checksums(recipe), outputs, seconds)
 
 
 def opened(recipe: DedicatedRecipe) -> list[_Named]:

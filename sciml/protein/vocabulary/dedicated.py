@@ -54,6 +54,9 @@ class Tally(NamedTuple):
 
     covered: FloatArray
     annotated: FloatArray
+    shares: FloatArray  # of its residues in each protein that are annotated, summed over proteins
+    chances: FloatArray  # the same of all residues of the proteins that have it
+    proteins: FloatArray  # that have it
 
 
 def tallied(
@@ -72,14 +75,15 @@ def tallied(
         kind: Of the words.
 
     Returns:
-        Residues of all occurrences, one in several occurrences each time.
+        Residues of all occurrences, one in several occurrences each time; and shares by protein.
     """
     shapes = offsets(kind.elements, kind.widest)
-    covered, hit = np.zeros((2, kind.shapes, kind.words))
+    tally = Tally(*np.zeros((5, kind.shapes, kind.words)))
+    here = np.zeros((2, kind.words), np.int64)
     symbol = symbol_of_code(kind.spelling).astype(np.int64)
     for codes, mask, weight in zip(proteins, annotated, weights, strict=True):
-        _tally(symbol[codes], mask, float(weight), kind.symbols, shapes, covered, hit)
-    return Tally(covered, hit)
+        _tally(symbol[codes], mask, float(weight), kind.symbols, shapes, here, tally)
+    return tally
 
 
 def dedicated_words(
@@ -96,8 +100,8 @@ def dedicated_words(
 
     Returns:
         Words, the best first. ``support`` and ``expected`` are annotated residues: those of its
-        occurrences, and as many as there would be if the word told nothing; ``q`` takes the
-        occurrences as trials.
+        occurrences, and as many as there would be if the word told nothing. ``q`` asks more: that
+        a word prefers annotated residues inside of proteins, each of which is one trial.
 
     Raises:
         BadInput: if masks do not fit, no or every residue is annotated, or no word is better than
@@ -147,12 +151,23 @@ def _ranked(
     score = (hit + prior * rate) / (covered + prior) / rate
     places = np.flatnonzero(score > 1)
     places = places[np.argsort(-score[places], kind="stable")[:MOST]]
-    expected = rate * covered[places]
-    # Residues of one occurrence are annotated together or not: each occurrence is one trial.
-    p = special.gammainc(hit[places] / kind.elements, expected / kind.elements)
+    trials = [each.ravel()[places] for each in (tally.shares, tally.chances, tally.proteins)]
+    p = _beyond_chance(*trials)
     q = false_discovery_rates(p, max(int(np.count_nonzero(covered)), len(p)))
-    numbers = np.stack([hit[places], expected, q], axis=1)
+    numbers = np.stack([hit[places], rate * covered[places], q], axis=1)
     return _Part(keys_of(kind, places), score[places], numbers)
+
+
+def _beyond_chance(shares: FloatArray, chances: FloatArray, proteins: FloatArray) -> FloatArray:
+    """Probability that so many of some proteins are annotated where they have a word.
+
+    Source:
+        Sums of shares exceed a bound no more easily than counts of successes: Hoeffding, J. Am.
+        Stat. Assoc. 58, 13 (1963).
+    """
+    found = np.maximum(shares, 1e-300)
+    beyond = np.maximum(proteins - shares, 0.0) + 1.0
+    return np.asarray(special.betainc(found, beyond, chances / proteins), float)
 
 
 def _together(parts: Sequence[_Part]) -> list[VocabularyEntry]:
@@ -185,12 +200,14 @@ def _tally(
     weight: float,
     count: int,
     shapes: Offsets,
-    covered: FloatArray,
-    hit: FloatArray,
+    here: IntArray,
+    tally: Tally,
 ) -> None:
-    """Add the words of one protein."""
-    elements = shapes.shape[1]
+    """Add the words of one protein; ``here`` is empty before and after, shape (2, word)."""
+    elements, known = shapes.shape[1], mask.mean() if len(mask) else 0.0
+    words = np.empty(len(symbols), np.int64)
     for shape in range(len(shapes)):
+        number = 0
         for place in range(len(symbols) - shapes[shape, -1]):
             word, marked = 0, 0
             for element in range(elements):
@@ -201,5 +218,15 @@ def _tally(
                 word = word * count + symbols[at]
                 marked += mask[at]
             if word >= 0:
-                covered[shape, word] += weight * elements
-                hit[shape, word] += weight * marked
+                if here[0, word] == 0:
+                    words[number] = word
+                    number += 1
+                here[0, word] += elements
+                here[1, word] += marked
+        for word in words[:number]:
+            tally.covered[shape, word] += weight * here[0, word]
+            tally.annotated[shape, word] += weight * here[1, word]
+            tally.shares[shape, word] += weight * here[1, word] / here[0, word]
+            tally.chances[shape, word] += weight * known
+            tally.proteins[shape, word] += weight
+            here[:, word] = 0

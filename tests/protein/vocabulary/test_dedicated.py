@@ -47,16 +47,16 @@ def test_a_tally_is_that_of_a_plain_search() -> None:
         word = proteins[protein][start + shapes[shape]]
         if UNKNOWN in word:
             continue
-        covered = annotated = 0.0
+        expected = np.zeros(5)
         for codes, mask, weight in zip(proteins, masks, weights, strict=True):
-            for place in range(60 - shapes[shape, -1]):
-                at = place + shapes[shape]
-                if np.array_equal(codes[at], word):
-                    covered += 3 * weight
-                    annotated += weight * mask[at].sum()
+            at = [place + shapes[shape] for place in range(60 - shapes[shape, -1])]
+            marked = [mask[one].sum() for one in at if np.array_equal(codes[one], word)]
+            if marked:
+                share = sum(marked) / (3 * len(marked))
+                row = [3 * len(marked), sum(marked), share, mask.mean(), 1]
+                expected += weight * np.array(row)
         place = int(np.ravel_multi_index(word, (20, 20, 20)))
-        assert tally.covered[shape, place] == pytest.approx(covered)
-        assert tally.annotated[shape, place] == pytest.approx(annotated)
+        np.testing.assert_allclose([each[shape, place] for each in tally], expected)
 
 
 def test_the_planted_word_comes_first_and_is_certain() -> None:
@@ -73,6 +73,18 @@ def test_words_that_mean_nothing_are_rarely_called_certain() -> None:
     words = dedicated_words(proteins, masks, DedicatedSettings(kinds=(KIND,), coverage=0.3))
     assert len(words) > 100
     assert np.mean([word.q < 0.05 for word in words]) < 0.01
+
+
+def test_a_word_that_tells_proteins_but_not_places_is_not_certain() -> None:
+    proteins, random = random_proteins(14), np.random.default_rng(15)
+    masks = [random.random(len(one)) < (0.5 if k % 2 else 0.02) for k, one in enumerate(proteins)]
+    for codes in proteins[1::2]:
+        for start in random.choice(60, 6, replace=False) * 3:
+            codes[start : start + 3] = encoded("WWW")
+    words = dedicated_words(proteins, masks, DedicatedSettings(kinds=(KIND,), coverage=0.3))
+    found = {word.key: word for word in words}[parsed("WWW").key]
+    assert found.support > 1.5 * found.expected
+    assert found.q > 0.05
 
 
 def test_relatives_count_as_one_protein() -> None:
