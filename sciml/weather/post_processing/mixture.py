@@ -1,4 +1,4 @@
-"""A mixture of experts for stations: a gate on the situation, then calibration of its spread.
+"""A mixture of experts for stations: a gate on the situation, then calibration of the pool.
 
 Gate and calibration learn from forecasts that the experts made of cases that they had not seen.
 """
@@ -16,7 +16,7 @@ from sciml.weather.values import apart, near, pooled
 GATE_FEATURES = ("log spread", "log size of errors", "log known", "cosine of season",
                  "sine of season", "elevation", "dry share")  # fmt: skip
 _LEAST_CASES = 30  # before the gate leaves equal weights
-_SPREAD_PRIOR = 100  # cases for which the spread is taken as right before errors are counted
+_PRIOR = 100  # cases for which the pool is taken as right before errors are counted
 
 
 class Seen(NamedTuple):
@@ -57,7 +57,7 @@ class Mixture(NamedTuple):
     gate: Gate | None  # None: equal weights
     centre: FloatArray  # of the gate's features
     scale: FloatArray
-    spread: float  # by which the pool's deviation from its mean is stretched
+    factor: float  # stretches the pool's deviation from its mean; of amounts, all of the pool
 
     def weights(self, table: StationTable, experts: int) -> FloatArray:
         """The experts' weights. Shape (case, expert)."""
@@ -75,25 +75,24 @@ class Mixture(NamedTuple):
             Equally likely values (case, value) and weights (case, expert).
         """
         weights = self.weights(given.table, given.values.shape[1])
-        return stretched(
-            pooled(given.values, weights), self.spread, given.table.nonnegative
-        ), weights
+        values = pooled(given.values, weights)
+        if given.table.nonnegative:
+            return self.factor * values, weights
+        return stretched(values, self.factor), weights
 
 
-def stretched(values: FloatArray, factor: float, nonnegative: bool) -> FloatArray:
+def stretched(values: FloatArray, factor: float) -> FloatArray:
     """Values moved away from their mean, or towards it.
 
     Args:
         values: Equally likely values. Shape (case, value).
         factor: Of the distance from the mean.
-        nonnegative: Whether to cut off at zero.
 
     Returns:
         Shape (case, value).
     """
     mean = values.mean(axis=1, keepdims=True)
-    found = mean + factor * (values - mean)
-    return np.maximum(found, 0.0) if nonnegative else found
+    return mean + factor * (values - mean)
 
 
 def fit_mixture(past: Seen, settings: GateSettings, days: float) -> Mixture:
@@ -105,7 +104,7 @@ def fit_mixture(past: Seen, settings: GateSettings, days: float) -> Mixture:
         days: Time in which the weight of past cases falls to 1/e.
 
     Returns:
-        The mixture; with few cases, equal weights and the spread as it is.
+        The mixture; with few cases, equal weights and the pool as it is.
     """
     past = past.take(past.table.known)
     blank = np.zeros(0)
@@ -117,10 +116,27 @@ def fit_mixture(past: Seen, settings: GateSettings, days: float) -> Mixture:
     inputs = _gate_inputs(past.table, centre, scale)
     gate = fit_gate(past.near, past.apart, inputs, settings, importance)
     trained = Mixture(gate, centre, scale, 1.0)
-    if past.table.nonnegative:
-        return trained
     values, _ = trained.values(past)
-    return trained._replace(spread=spread_factor(values, past.table.observation, importance))
+    fitted = amount_factor if past.table.nonnegative else spread_factor
+    return trained._replace(factor=fitted(values, past.table.observation, importance))
+
+
+def amount_factor(values: FloatArray, observation: FloatArray, importance: FloatArray) -> float:
+    """By how much amounts must be multiplied for their mean to be that of what came.
+
+    Args:
+        values: Equally likely values, none below 0. Shape (case, value).
+        observation: Shape (case,).
+        importance: How much each case counts. Shape (case,).
+
+    Returns:
+        Sum of what came over the sum of the means, drawn to 1 while cases are few, and never less
+        than a half or more than two: where hardly any rain fell, the past tells nothing.
+    """
+    mean = values.mean(axis=1)
+    prior = _PRIOR * float(np.average(mean, weights=importance)) + 1e-300
+    ratio = (importance @ observation + prior) / (importance @ mean + prior)
+    return float(np.clip(ratio, 0.5, 2.0))
 
 
 def spread_factor(values: FloatArray, observation: FloatArray, importance: FloatArray) -> float:
@@ -135,7 +151,7 @@ def spread_factor(values: FloatArray, observation: FloatArray, importance: Float
         √(mean squared error of the mean / mean variance), drawn to 1 while cases are few.
     """
     variance, error = values.var(axis=1), observation - values.mean(axis=1)
-    prior = _SPREAD_PRIOR * float(np.average(variance, weights=importance))
+    prior = _PRIOR * float(np.average(variance, weights=importance))
     return float(
         np.sqrt((importance @ error**2 + prior) / (importance @ variance + prior + 1e-300))
     )

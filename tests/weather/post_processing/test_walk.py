@@ -7,7 +7,8 @@ from sciml.core.errors import BadInput
 from sciml.weather.pooling import GateSettings
 from sciml.weather.post_processing.chosen import chosen_experts
 from sciml.weather.post_processing.judged import judged
-from sciml.weather.post_processing.mixture import stretched
+from sciml.weather.post_processing.members import RawEnsemble
+from sciml.weather.post_processing.mixture import amount_factor, stretched
 from sciml.weather.post_processing.table import station_table
 from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset, without
 from sciml.weather.scores.ensemble import crps_of_members
@@ -115,10 +116,37 @@ def test_a_test_that_cannot_be_is_refused_with_the_remedy(world, settings, what)
         walked(world, settings=settings)
 
 
-def test_stretching_keeps_the_mean_and_zero() -> None:
+def test_stretching_keeps_the_mean() -> None:
     values = np.array([[0.0, 1.0, 5.0]])
-    np.testing.assert_allclose(stretched(values, 2.0, False), [[-2.0, 0.0, 8.0]])
-    assert stretched(values, 2.0, True).min() == 0
+    np.testing.assert_allclose(stretched(values, 2.0), [[-2.0, 0.0, 8.0]])
+
+
+def test_amounts_that_are_forecast_too_small_are_multiplied_the_more_the_more_is_known() -> None:
+    random = np.random.default_rng(0)
+    came = random.gamma(0.5, 4.0, 3000)
+    values = np.sort(random.gamma(0.5, 2.5, (3000, 50)), axis=1)
+    many = amount_factor(values, came, np.ones(3000))
+    few = amount_factor(values[:50], came[:50], np.ones(50))
+    assert 1.5 < many < 1.7  # 2.0 came for 1.25 that were forecast
+    assert 1.0 < few < many
+    assert amount_factor(values, values.mean(axis=1), np.ones(3000)) == pytest.approx(1.0)
+
+
+def test_a_past_without_rain_changes_nothing() -> None:
+    dry = np.zeros((100, 50))
+    assert amount_factor(dry, dry[:, 0], np.ones(100)) == 1.0
+    assert amount_factor(dry, dry[:, 0] + 1.0, np.ones(100)) == 2.0
+
+
+def test_the_mixture_of_amounts_has_the_mean_of_what_came() -> None:
+    data = rain(dates=1500)
+    table = station_table(data.assign(forecast=0.7 * data["forecast"]))
+    done = walk(
+        table, [RawEnsemble()], SETTINGS.model_copy(update={"refit_days": 100.0}), GateSettings()
+    )
+    came = done.table.observation[done.test].mean()
+    raw = done.experts[done.test].mean()
+    assert abs(done.values[done.test].mean() - came) < 0.5 * abs(raw - came)
 
 
 def test_without_an_expert_the_others_mix_as_if_it_had_never_been_there(world, done) -> None:
