@@ -90,7 +90,7 @@ def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
     outputs = [folder / TABLE]
     for one in named:
         words, runs = learnt_words(one, recipe.words)
-        path = folder / f"vocabulary-{one.line.set}.parquet"
+        path = folder / f"vocabulary-{one.line.name.replace(', ', '-').replace(' ', '_')}.parquet"
         write_vocabulary(
             path, Vocabulary(tuple(words), settings=recipe.words.model_dump(mode="json"))
         )
