@@ -43,4 +43,5 @@ def test_a_paddle_that_does_not_work_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_every_process_setting_is_reported() -> None:
-    assert {f"setting {name}" for name in ("mkl", "malloc", "stride", "blas", "warnings")} <= set(states())
+    names = ("mkl", "malloc", "stride", "blas", "warnings")
+    assert {f"setting {name}" for name in names} <= set(states())
