@@ -63,6 +63,7 @@ class _Named(NamedTuple):
     line: Line
     found: AnnotatedSet
     judging: int  # proteins that are drawn for it
+    sha256: dict[str, str]  # of its files, by name
 
 
 def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
@@ -92,7 +93,7 @@ def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
         words, runs = learnt_words(one, recipe.words)
         path = folder / f"vocabulary-{one.line.name.replace(', ', '-').replace(' ', '_')}.parquet"
         write_vocabulary(
-            path, Vocabulary(tuple(words), settings=recipe.words.model_dump(mode="json"))
+            path, Vocabulary(tuple(words), one.sha256, recipe.words.model_dump(mode="json"))
         )
         outputs.append(path)
         sizes[f"words.{one.line.name}"] = len(words)
@@ -103,7 +104,10 @@ def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
     table = xr.concat(tables, "line")
     write_with(folder / TABLE, lambda part: write_netcdf(part, table))
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
-    return Outcome("finished", _metrics(table) | sizes, _checksums(recipe), outputs, seconds)
+    sha256 = {name: value for one in named for name, value in one.sha256.items()}
+    if recipe.rivals is not None:
+        sha256[CORPUS] = read_card(CORPUS).built.sha256
+    return Outcome("finished", _metrics(table) | sizes, sha256, outputs, seconds)
 
 
 def opened(recipe: DedicatedRecipe) -> list[_Named]:
@@ -124,13 +128,19 @@ def opened(recipe: DedicatedRecipe) -> list[_Named]:
             raise BadInput(f"sets: no '{name}' that is annotated by residue; "
                            f"{nearest(name, _LINES)}")  # fmt: skip
     lines = [_LINES[name] for name in recipe.sets]
-    found = [_Named(line, open_set(line.set), JUDGED) for line in lines]
+    found = [
+        _Named(line, open_set(line.set), JUDGED, {line.set: read_card(line.set).built.sha256})
+        for line in lines
+    ]
     if recipe.own is not None:
         own = recipe.own
         table = converted_set(project_root() / own.sequences, project_root() / own.annotations)
         judging = min(JUDGED, len(table.proteins) // _SHARE)
         line = Line(Path(own.sequences).name.split(".")[0], ((own.type, own.label),))
-        found.append(_Named(line, table, judging))
+        sha256 = {
+            name: sha256_of(project_root() / name) for name in (own.sequences, own.annotations)
+        }
+        found.append(_Named(line, table, judging, sha256))
     if not found:
         raise BadInput("sets: none is named; name one, or give files of your own under own")
     return found
@@ -189,16 +199,6 @@ def _metrics(table: xr.Dataset) -> dict[str, float]:
     for name, one in ((DEDICATED, ours), (RUNS, runs)):
         mean = np.exp(np.mean(np.log(one["enrichment"].values)))
         found[f"geometric_mean_enrichment.{name}"] = float(mean)
-    return found
-
-
-def _checksums(recipe: DedicatedRecipe) -> dict[str, str]:
-    """SHA-256 of all that was read."""
-    names = {_LINES[name].set for name in recipe.sets} | ({CORPUS} if recipe.rivals else set())
-    found = {name: read_card(name).built.sha256 for name in sorted(names)}
-    if recipe.own is not None:
-        for name in (recipe.own.sequences, recipe.own.annotations):
-            found[name] = sha256_of(project_root() / name)
     return found
 
 

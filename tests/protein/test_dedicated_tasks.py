@@ -59,7 +59,10 @@ def recipe(own: OwnSet | None, **changes: object) -> DedicatedRecipe:
 
 def test_a_planted_word_is_learnt_and_judged_on_other_proteins(tmp_path: Path) -> None:
     outcome = dedicated(recipe(own_set(tmp_path)), tmp_path)
-    assert read_vocabulary(tmp_path / "vocabulary-mine.parquet").keys[0] == parsed("Cx(2)HxD").key
+    vocabulary = read_vocabulary(tmp_path / "vocabulary-mine.parquet")
+    assert vocabulary.keys[0] == parsed("Cx(2)HxD").key
+    assert vocabulary.inputs == outcome.data_sha256
+    assert len(vocabulary.inputs) == 2
     assert outcome.metrics["low.mine"] > 3
     assert outcome.metrics["beyond_low.mine"] > 2
     assert outcome.metrics["sets_better_than_runs"] == 1

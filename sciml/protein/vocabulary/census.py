@@ -185,7 +185,14 @@ def offsets(elements: int, widest: int) -> Offsets:
 
 
 def symbol_of_code(spelling: Spelling) -> Codes:
-    """The number of the letter or class of each code; beyond all of them where unknown."""
+    """The number of the letter or class of each code.
+
+    Args:
+        spelling: Whether words name letters or their classes.
+
+    Returns:
+        Numbers; beyond all of them where a letter is unknown. Shape (code,).
+    """
     letters = np.arange(len(LETTERS) + 1, dtype=np.uint8)
     return letters if spelling == "letters" else CLASS_OF_CODE
 
