@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -45,13 +45,14 @@ class Labels(NamedTuple):
 
 
 def read_structures(
-    path: Path,
+    path: Path | str,
     needs: Collection[str] = (),
     labels: Labels = Labels(),  # noqa: B008 - it cannot change
 ) -> list[Structure]:
     """Read all frames of a file.
 
-    Plain XYZ is read too: its frames have no labels, and ``about`` has their ``comment``.
+    Plain XYZ is read too: its frames have no labels, and ``about`` has their ``comment``. Blank
+    lines between frames mean nothing.
 
     Args:
         path: The file, ending in ``.xyz`` or ``.extxyz``, with or without ``.gz``.
@@ -66,9 +67,11 @@ def read_structures(
         BadInput: if the file is missing, empty, not extended XYZ; if a frame has no atoms, an
             unknown element, a position that is not finite or a cell without volume; if it lacks a
             label that is needed, or has one that is not finite, not symmetric, or of six numbers
-            whose order was not told. The file, the frame and the remedy are named.
+            whose order was not told; if anything but a frame follows a frame. The file, the frame
+            and the remedy are named.
         DamagedFile: if a compressed file is cut short.
     """
+    path = Path(path)
     unknown = sorted(set(needs) - set(LABELS))
     if unknown:
         raise BadInput(f"read_structures: {unknown[0]} is not a label; there are {LABELS}.")
@@ -108,7 +111,7 @@ def _text(path: Path) -> str:
         raise BadInput(f"{shown(path)}: no such file; look at the name.")
     try:
         content = path.read_bytes()
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DamagedFile(
             f"{shown(path)}: not a whole gzip file ({error}); copy it again."
@@ -119,23 +122,52 @@ def _text(path: Path) -> str:
 
 def _frames(path: Path, text: str, needs: Collection[str], labels: Labels) -> Iterable[Structure]:
     """The frames of a text, each with its source."""
-    from ase.io import iread
-
     comment = _Comment(labels)
-    frames = iread(io.StringIO(text), ":", format="extxyz", properties_parser=comment.words)
+    blocks = _blocks(text)
     number = 0
     while True:
         source = f"{path.name} frame {number + 1}"
         with _blamed_on(source):
-            atoms = next(frames, None)
-            if atoms is None:
+            block = next(blocks, None)
+            if block is None:
                 break
+            atoms = _atoms(block, comment)
             structure = _structure(atoms, source)
             _require_labels(structure, needs, atoms)
         number += 1
         yield structure
     if number == 0:
         raise BadInput(f"{shown(path)}: has no frames; look at the file.")
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """The lines of each frame. ASE would stop without a word at a blank line between two."""
+    lines = text.split("\n")
+    place = 0
+    while place < len(lines):
+        if not lines[place].strip():
+            place += 1
+            continue
+        end = place + 2 + _count(lines[place], place + 1)
+        while end < len(lines) and lines[end].lstrip().startswith("VEC"):  # lattice vectors
+            end += 1
+        yield "\n".join(lines[place:end])
+        place = end
+
+
+def _count(line: str, number: int) -> int:
+    """The number of atoms that the first line of a frame tells."""
+    if not line.strip().isdecimal():
+        raise ValueError(f"line {number}: expected the number of atoms, got {line.strip()[:40]!r}")
+    return int(line)
+
+
+def _atoms(block: str, comment: "_Comment") -> "Atoms":
+    """The atoms of one frame."""
+    from ase.io import read
+
+    found = read(io.StringIO(block), 0, format="extxyz", properties_parser=comment.words)
+    return cast("Atoms", found)
 
 
 @contextmanager
@@ -210,7 +242,9 @@ class _Comment:
         if values.size != 9:
             raise BadInput(
                 f"{name} has {values.size} numbers; write all nine of the matrix, because six are "
-                "in another order in each program, or say their order with labels=Labels(six=...)."
+                "in another order in each program, or say their order with labels=Labels(six=...), "
+                'in a recipe with -o labels.six="xx yy zz xy yz xz" or the like (data.labels.six to '
+                "train)."
             )
         matrix = values.reshape(3, 3)
         if np.abs(matrix - matrix.T).max() > ASYMMETRY * np.abs(matrix).max():
@@ -263,7 +297,18 @@ def _remedy(label: str, atoms: "Atoms") -> str:
     names = [*atoms.info, *atoms.arrays, *results]
     stem = label.rstrip("s")[:5]
     near = [name for name in names if stem in name.lower() and name not in LABELS]
+    near.sort(key=_of_an_atom)
+    if near and _of_an_atom(near[0]):
+        return f"but it has {near[0]}: multiply with the number of atoms and write it as {label}."
     if near:
-        return f"but it has {near[0]}: if that is it, read with labels=Labels({label}='{near[0]}')."
+        return (
+            f"but it has {near[0]}: if that is it, read with labels=Labels({label}='{near[0]}'), "
+            f"in a recipe with -o labels.{label}={near[0]} (data.labels.{label} to train)."
+        )
     where = "Properties must name" if label == "forces" else "the comment line must say"
     return f"{where} {label}, or leave the frame out."
+
+
+def _of_an_atom(name: str) -> bool:
+    """Whether a label says of itself that it is for one atom."""
+    return "peratom" in name.lower().replace("_", "")

@@ -109,21 +109,32 @@ def from_atoms(atoms: "Atoms", about: About = _NOTHING) -> Structure:
         A copy that shares nothing with them.
 
     Raises:
-        BadInput: as :class:`Structure`.
+        BadInput: if the energy is not one number; as :class:`Structure`.
     """
     results: Mapping[str, Any] = atoms.calc.results if atoms.calc is not None else {}
     kept = {k: _plain(v) for k, v in atoms.info.items() if isinstance(v, _PLAIN)}
     energy, forces, stress = (results.get(name) for name in ("energy", "forces", "stress"))
+    told = MappingProxyType(kept | dict(about))
     return Structure(
         numbers=np.array(atoms.numbers, dtype=np.int64),
         positions=np.array(atoms.positions, dtype=np.float64),
         cell=np.array(atoms.cell.array, dtype=np.float64),
         periodic=np.array(atoms.pbc, dtype=np.bool_),
-        energy=None if energy is None else float(energy),
+        energy=None if energy is None else _total(energy, str(told.get("source", "atoms"))),
         forces=None if forces is None else np.array(forces, dtype=np.float64),
         stress=None if stress is None else np.array(stress, dtype=np.float64),
-        about=MappingProxyType(kept | dict(about)),
+        about=told,
     )
+
+
+def _total(energy: Any, name: str) -> float:
+    """The one number that an energy must be."""
+    if np.size(energy) != 1:
+        raise BadInput(
+            f"{name}: energy is {np.asarray(energy).tolist()}; expected one number, of all atoms "
+            "together in eV."
+        )
+    return float(np.asarray(energy).item())
 
 
 def _plain(value: Any) -> str | float | int | bool:
@@ -203,7 +214,7 @@ def from_pymatgen(found: "PymatgenStructure | Molecule", about: About = _NOTHING
         positions=np.array(found.cart_coords, dtype=np.float64).reshape(-1, 3),
         cell=np.zeros((3, 3)) if lattice is None else np.array(lattice.matrix, dtype=np.float64),
         periodic=np.array([False] * 3 if lattice is None else lattice.pbc, dtype=np.bool_),
-        energy=None if energy is None else float(energy),
+        energy=None if energy is None else _total(energy, "pymatgen"),
         forces=None if forces is None else np.array(forces, dtype=np.float64),
         stress=None if stress is None else components(np.array(stress)),
         about=MappingProxyType(kept),

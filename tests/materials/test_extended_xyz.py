@@ -133,6 +133,11 @@ BAD = {
     ),
     "eight numbers": (f'Lattice="1 0 0 0 1 0 0 1" {ATOM}', "Si 0 0 0", "not extended XYZ"),
     "word": (ATOM, "Si zero 0 0", "not extended XYZ .*'zero'"),
+    "two energies": (
+        f'{ATOM} energy="1 2"',
+        "Si 0 0 0",
+        r"energy is \[1, 2\]; expected one number",
+    ),
     "energy": (f"{ATOM} energy=high", "Si 0 0 0", "not extended XYZ .*'high'"),
     "forces": (f"{ATOM}:forces:R:2", "Si 0 0 0 1 1", "forces: expected axes"),
     "six": (
@@ -225,8 +230,9 @@ def test_labels_under_other_names_are_read_when_they_are_told(tmp_path: Path) ->
             "energy",
             f"{ATOM} REF_energy=1.0",
             "Si 0 0 0",
-            "has REF_energy: .*='REF_energy'",
+            r"has REF_energy: .*='REF_energy'\), .* -o labels\.energy=REF_energy ",
         ),
+        ("energy", f"{ATOM} energy_per_atom=1.0", "Si 0 0 0", "multiply with the number of atoms"),
         ("energy", f"{ATOM} free_energy=1.0", "Si 0 0 0", "Labels.energy='free_energy'"),
         ("forces", f"{ATOM}:dft_force:R:3", "Si 0 0 0 1 2 3", "Labels.forces='dft_force'"),
         ("stress", f'{LATTICE}{ATOM} REF_stress="1 0 0 0 1 0 0 0 1"', "Si 0 0 0", "REF_stress"),
@@ -261,3 +267,32 @@ def test_words_of_other_programs_do_no_harm(tmp_path: Path) -> None:
     found = read_structures(written(tmp_path, comment, "Si 0 0 0 2.0 0.1"))[1]
     assert found.energy == -1.0
     assert found.about["step"] == 3
+
+
+def test_blank_lines_between_frames_and_a_byte_order_mark_mean_nothing(tmp_path: Path) -> None:
+    frames = [labelled(seed) for seed in range(3)]
+    path = write_structures(tmp_path / "frames.xyz", frames)
+    lines, height = path.read_text().splitlines(), 2 + 3
+    parts = ["\n".join(lines[i : i + height]) for i in range(0, len(lines), height)]
+    path.write_text("\ufeff\n" + "\n\n \n".join(parts) + "\n\n", encoding="utf-8")
+    read = read_structures(str(path))
+    assert len(read) == 3
+    for one, other in zip(frames, read, strict=True):
+        np.testing.assert_allclose(other.positions, one.positions, atol=1e-7)
+
+
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_what_follows_a_frame_and_is_none_is_named(tmp_path: Path, between: str) -> None:
+    path = written(tmp_path, ATOM)
+    path.write_text(path.read_text() + between + "Si 1 1 1\n")
+    line = 7 + len(between)
+    with pytest.raises(BadInput, match=rf"^frames\.xyz frame 3 .*line {line}: .*got 'Si 1 1 1'"):
+        read_structures(path)
+
+
+def test_lattice_vectors_after_the_atoms_belong_to_their_frame(tmp_path: Path) -> None:
+    path = tmp_path / "frames.xyz"
+    path.write_text("1\nsilicon\nSi 0 0 0\nVEC1 3 0 0\nVEC2 0 4 0\n1\n\nSi 0 0 0\n")
+    first, second = read_structures(path)
+    np.testing.assert_array_equal(first.periodic, [True, True, False])
+    assert not second.periodic.any()
