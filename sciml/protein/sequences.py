@@ -3,14 +3,10 @@
 The only door to Biopython.
 """
 
-import gzip
 import hashlib
-import lzma
 import re
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -22,6 +18,7 @@ from Bio.SeqIO.FastaIO import SimpleFastaParser
 from sciml.core import talk
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import shown
+from sciml.protein.packing import FAILURES, opened
 
 # The twenty, selenocysteine and pyrrolysine, and the letters of what is not known for certain:
 # B is D or N, Z is E or Q, J is I or L, X is any.
@@ -37,8 +34,6 @@ _LOWER_CASE = re.compile("[a-z]")
 _UPPER_CASE = {ord(letter): letter.upper() for letter in ascii_lowercase}
 _NO_BLANKS = str.maketrans("", "", "\t\v\f")
 _NO_GAPS = str.maketrans("", "", GAPS)
-_PACKED: Final = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\x00": lzma.open}
-_ENDINGS: Final = (".gz", ".xz")
 
 
 class Protein(NamedTuple):
@@ -119,7 +114,7 @@ def read_proteins(path: Path, report: ReadingReport | None = None) -> Iterator[P
     seen = report if report is not None else ReadingReport()
     ids: set[bytes] = set()
     for title, letters in _records(path):
-        name, _, description = title.partition(" ")
+        name, description = _named(title)
         sequence = _residues(letters, seen)
         if not sequence:
             seen.empty += 1
@@ -128,9 +123,15 @@ def read_proteins(path: Path, report: ReadingReport | None = None) -> Iterator[P
         seen.residues += len(sequence)
         seen.nameless += not name
         seen.repeated_ids += bool(name) and _is_repeated(name, ids)
-        yield Protein(name, description.strip(), sequence)
+        yield Protein(name, description, sequence)
     if report is None and not seen.is_clean:
         talk.say(f"{shown(path)}: {seen}")
+
+
+def _named(title: str) -> tuple[str, str]:
+    """The first word of a header and the rest of it; any blanks may stand before and between."""
+    name, description = [*title.split(None, 1), "", ""][:2]
+    return name, description.strip()
 
 
 def _is_repeated(name: str, ids: set[bytes]) -> bool:
@@ -161,11 +162,12 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
     """Headers and letters; failures to unpack are told with the last whole record."""
     last = ""
     try:
-        with _opened(path) as file:
+        # A stray byte becomes a character that is counted.
+        with opened(path, "replace") as file:
             for title, letters in SimpleFastaParser(_lines(file, path)):
                 yield title, letters
                 last = title
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except FAILURES as error:
         until = f"the last whole record is '{last}'" if last else "no record is whole"
         raise DamagedFile(
             f"{shown(path)}: cannot be unpacked to its end ({error}); {until}. "
@@ -185,26 +187,3 @@ def _lines(file: TextIO, path: Path) -> Iterator[str]:
             f"{first.strip()[:40]!r}; put a line such as '>name' above each sequence"
         )
     return chain([first], lines)
-
-
-def _opened(path: Path) -> AbstractContextManager[TextIO]:
-    """A file as text, unpacked where it is packed."""
-    if not path.is_file():
-        raise BadInput(f"{path}: no such file; correct the name")
-    # A stray byte becomes a character that is counted; the mark at the head of some files goes.
-    return _opener(path)(path, "rt", encoding="utf-8-sig", errors="replace")
-
-
-def _opener(path: Path) -> Callable[..., AbstractContextManager[TextIO]]:
-    """What opens a file, by its first bytes."""
-    with path.open("rb") as file:
-        head = file.read(6)
-    for magic, opener in _PACKED.items():
-        if head.startswith(magic):
-            return opener
-    if path.suffix in _ENDINGS:
-        raise DamagedFile(
-            f"{shown(path)}: does not begin like a file packed as '{path.suffix}', got {head!r}; "
-            "get it again, or give it the name of what it is"
-        )
-    return open

@@ -7,7 +7,6 @@ start and end are null where a whole protein is meant.
 
 import gzip
 import json
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Final
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import shown
 from sciml.core.writing import write_bytes
+from sciml.protein.packing import FAILURES, opened
 from sciml.protein.sequences import Protein, read_proteins
 from sciml.protein.sets import WORD, AnnotatedSet, Annotation
 
@@ -97,23 +97,26 @@ def converted_set(sequences: Path, annotations: Path) -> AnnotatedSet:
 
     Args:
         sequences: The FASTA file.
-        annotations: Columns seq_id, start, end, type, label, source and group, separated by tabs,
-            packed with gzip. Residues count from 1, the end is included; both are empty where a
-            whole protein is meant.
+        annotations: Columns seq_id, start, end, type, label, source and group, separated by tabs;
+            plain, or packed with gzip or xz. Residues count from 1, the end is included; both are
+            empty where a whole protein is meant.
 
     Returns:
         The set.
 
     Raises:
-        DamagedFile: if a file does not unpack or the table is not as expected.
-        BadInput: if an annotation does not fit its protein.
+        DamagedFile: if a file does not unpack.
+        BadInput: if the table is not as expected or empty, or an annotation does not fit its
+            protein; the text names the line.
     """
     proteins = list(read_proteins(sequences))
     numbers = {one.id: number for number, one in enumerate(proteins)}
-    rows = [
-        _annotation(_number(row[0], numbers, annotations), _typed(row[1:], annotations))
-        for row in _table(annotations, _COLUMNS)
-    ]
+    rows: list[Annotation] = []
+    for line, (identifier, start, end, *texts) in _table(annotations, _COLUMNS):
+        number = _number(identifier, numbers, line)
+        rows.append(_annotation(number, [*_span(start, end, proteins[number], line), *texts]))
+    if not rows:
+        raise BadInput(f"{shown(annotations)}: has no rows below its columns; add annotations")
     return AnnotatedSet(shown(annotations), proteins, rows)
 
 
@@ -122,7 +125,8 @@ def converted_words(sequences: Path, words: Path, source: str) -> AnnotatedSet:
 
     Args:
         sequences: The FASTA file.
-        words: Columns seq_id, word and positions_1based, separated by tabs, packed with gzip.
+        words: Columns seq_id, word and positions_1based, separated by tabs; plain, or packed with
+            gzip or xz.
         source: What found the words.
 
     Returns:
@@ -130,27 +134,29 @@ def converted_words(sequences: Path, words: Path, source: str) -> AnnotatedSet:
         groups are numbered in the order of the table.
 
     Raises:
-        DamagedFile: if a file does not unpack or the table is not as expected.
-        BadInput: if a word is not where the table says.
+        DamagedFile: if a file does not unpack.
+        BadInput: if the table is not as expected, or a word is not where it says.
     """
     proteins = list(read_proteins(sequences))
     numbers = {one.id: number for number, one in enumerate(proteins)}
     counts: dict[int, int] = defaultdict(int)
     rows: list[Annotation] = []
-    for identifier, word, places in _table(words, _WORD_COLUMNS):
-        number = _number(identifier, numbers, words)
+    for line, (identifier, word, places) in _table(words, _WORD_COLUMNS):
+        number = _number(identifier, numbers, line)
         counts[number] += 1
-        for start, end in _runs(places, words):
+        for start, end in _runs(places, line):
             rows.append(Annotation(number, start, end, WORD, word, source, f"{counts[number]:04}"))
     return AnnotatedSet(shown(words), proteins, rows)
 
 
-def _runs(places: str, path: Path) -> list[tuple[int, int]]:
+def _runs(places: str, line: str) -> list[tuple[int, int]]:
     """Runs of neighbours among positions from 1: first residue from 0, and the one after."""
     try:
         positions = [int(place) - 1 for place in places.split(",")]
-    except ValueError as error:
-        raise _not_as_expected(path, places) from error
+    except ValueError:
+        raise BadInput(
+            f"{line}: expected positions with commas between, got '{places[:80]}'; mend the line"
+        ) from None
     runs: list[tuple[int, int]] = []
     for place in positions:
         if runs and runs[-1][1] == place:
@@ -165,58 +171,75 @@ def _annotation(protein: int, row: list[Any]) -> Annotation:
     first, last, *texts = row
     if len(texts) != 4 or not all(isinstance(text, str) for text in texts):
         raise ValueError(f"expected start, end and four texts, got {row}")
+    if (first is None) != (last is None) or (first is not None and not 1 <= first <= last):
+        raise ValueError(f"expected 1 <= start <= end or neither, got {first} and {last}")
     return Annotation(protein, None if first is None else int(first) - 1, last, *texts)
 
 
-def _typed(row: list[str], path: Path) -> list[Any]:
-    """A row whose positions are numbers or None."""
+def _span(start: str, end: str, protein: Protein, line: str) -> tuple[int | None, int | None]:
+    """First and last residue, from 1; None where a whole protein is meant."""
+    if not start and not end:
+        return None, None
     try:
-        return [int(row[0]) if row[0] else None, int(row[1]) if row[1] else None, *row[2:]]
-    except ValueError as error:
-        raise _not_as_expected(path, " ".join(row)) from error
+        first, last = int(start), int(end)
+    except ValueError:
+        raise BadInput(
+            f"{line}: protein '{protein.id}': expected numbers as start and end, or neither, got "
+            f"'{start[:20]}' and '{end[:20]}'; mend the line"
+        ) from None
+    if not 1 <= first <= last <= len(protein.sequence):
+        raise BadInput(
+            f"{line}: {first} to {last} does not lie inside of its protein '{protein.id}' of "
+            f"{len(protein.sequence)} residues. Positions count from 1, end included; is the table "
+            "0-based, or of another version of the sequences?"
+        )
+    return first, last
 
 
-def _number(identifier: str, numbers: dict[str, int], path: Path) -> int:
+def _number(identifier: str, numbers: dict[str, int], line: str) -> int:
     """The number of a protein that a table names."""
     if identifier not in numbers:
         raise BadInput(
-            f"{shown(path)}: names the protein '{identifier}', of which there is no sequence; "
+            f"{line}: names the protein '{identifier}', of which there is no sequence; "
             "the two files are of different versions"
         )
     return numbers[identifier]
 
 
-def _table(path: Path, columns: tuple[str, ...]) -> Iterator[list[str]]:
-    """The rows of a table with known columns."""
+def _table(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+    """Where the rows of a table with known columns stand, and what they say."""
     lines = _lines(path)
-    header = next(lines, "").split("\t")
-    if tuple(header) != columns:
-        raise DamagedFile(
-            f"{shown(path)}: expected the columns {', '.join(columns)}, got {', '.join(header)}"
-        )
-    for line in lines:
-        row = line.split("\t")
+    expected = f"expected the columns {', '.join(columns)}, separated by tabs"
+    header = next(lines, None)
+    if header is None:
+        raise BadInput(f"{shown(path)}: is empty; {expected}")
+    if tuple(header.split("\t")) != columns:
+        got = ", ".join(header.split("\t"))[:200]
+        raise BadInput(f"{shown(path)}: line 1: {expected}, got {got}; mend the first line")
+    for number, text in enumerate(lines, 2):
+        if not text:
+            continue
+        row, line = text.split("\t"), f"{shown(path)}: line {number}"
         if len(row) != len(columns):
-            raise _not_as_expected(path, line)
-        yield row
+            raise BadInput(
+                f"{line}: {expected}, got {len(row)} columns: '{text[:80]}'; mend the line"
+            )
+        yield line, row
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """The lines of a packed file, without their ends."""
+    """The lines of a file that may be packed, without their ends."""
     try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
+        with opened(path, newline="\n") as file:
             for line in file:
-                yield line.rstrip("\n")
-    except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
+                yield line.rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{shown(path)}: is no text in UTF-8 ({error}); save it as UTF-8") from error
+    except FAILURES as error:
         raise DamagedFile(
             f"{shown(path)}: cannot be unpacked to its end ({error}). It is damaged or was cut "
             "off: get it again."
         ) from error
-
-
-def _not_as_expected(path: Path, line: str) -> DamagedFile:
-    """The error about a line."""
-    return DamagedFile(f"{shown(path)}: a line is not as expected: '{line[:80]}'; get it again")
 
 
 def _ordered(rows: Iterable[list[Any]]) -> list[list[Any]]:

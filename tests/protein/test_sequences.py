@@ -48,6 +48,8 @@ def test_packed_or_not_a_file_reads_the_same(tmp_path, pack):
         "\ufeff" + FASTA,
         FASTA.replace("MKV\nLAG", "MKV LAG\n\n"),
         FASTA.rstrip("\n"),
+        FASTA.replace(">", "> "),
+        FASTA.replace("one first", "one\tfirst"),
     ],
 )
 def test_lines_may_be_written_as_anywhere(tmp_path, text):
@@ -150,6 +152,9 @@ def test_an_empty_file_is_refused(tmp_path, text):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "nothing.fasta.gz").touch()
+    with pytest.raises(BadInput, match="is empty; expected FASTA"):
+        read(tmp_path / "nothing.fasta.gz")
     with pytest.raises(BadInput, match=r"nowhere\.fasta: no such file"):
         list(read_proteins(tmp_path / "nowhere.fasta"))
 

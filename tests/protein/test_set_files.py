@@ -1,6 +1,7 @@
 """Files of annotated sets: what is written is read, and what is cut off or wrong is named."""
 
 import gzip
+import lzma
 
 import pytest
 
@@ -81,6 +82,8 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path):
         '{"id":"a","sequence":"MK"}',
         '{"id":"a","sequence":"MK","annotations":[[1,2,"T"]]}',
         '{"id":"a","sequence":"MK","annotations":[[1,2,"T","l","s",3]]}',
+        '{"id":"a","sequence":"MK","annotations":[[0,-1,"T","l","s",""]]}',
+        '{"id":"a","sequence":"MK","annotations":[[null,2,"T","l","s",""]]}',
         '["a","MK",[]]',
     ],
 )
@@ -108,19 +111,53 @@ def test_tables_joined_are_what_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("table", "error", "text"),
+    ("table", "text"),
     [
-        (TABLE.replace("label", "name"), DamagedFile, "expected the columns seq_id, start, end"),
-        (TABLE + "a\t1\n", DamagedFile, "a line is not as expected: 'a\t1'"),
-        (TABLE.replace("2\t3", "two\t3"), DamagedFile, "a line is not as expected"),
-        (TABLE.replace("a\t2", "q\t2"), BadInput, "names the protein 'q', of which there is no"),
-        (TABLE.replace("2\t3", "2\t11"), BadInput, "does not lie inside of its protein"),
-        (TABLE.replace("2\t3", "0\t3"), BadInput, "does not lie inside of its protein"),
+        (TABLE.replace("label", "name"), "line 1: expected the columns seq_id, start, end"),
+        (TABLE.replace("\t", ","), "separated by tabs, got seq_id,start"),
+        (TABLE + "a\t1\n", "line 4: expected the columns .* got 2 columns: 'a\t1'"),
+        (TABLE.replace("2\t3", "two\t3"), "line 3: protein 'a': expected numbers .* 'two' and '3'"),
+        (TABLE.replace("2\t3", "\t3"), "line 3: protein 'a': expected numbers .* '' and '3'"),
+        (TABLE.replace("2\t3", "2\t"), "line 3: protein 'a': expected numbers .* '2' and ''"),
+        (TABLE.replace("a\t2", "q\t2"), "line 3: names the protein 'q', of which there is no"),
+        (TABLE.replace("2\t3", "2\t11"), "line 3: 2 to 11 does not lie inside of its protein 'a'"),
+        (TABLE.replace("2\t3", "0\t3"), "0 to 3 .* is the table 0-based"),
+        (TABLE.replace("2\t3", "0\t-1"), "line 3: 0 to -1 .* Positions count from 1"),
+        (TABLE.replace("2\t3", "3\t2"), "line 3: 3 to 2 does not lie"),
+        (HEADER, r"annotations\.tsv\.gz: has no rows"),
+        ("", r"annotations\.tsv\.gz: is empty; expected the columns seq_id"),
     ],
 )
-def test_tables_that_do_not_fit_are_refused(tmp_path, table, error, text):
-    with pytest.raises(error, match=text):
+def test_tables_that_do_not_fit_are_refused(tmp_path, table, text):
+    with pytest.raises(BadInput, match=text):
         converted_set(*tables(tmp_path, table))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+@pytest.mark.parametrize("change", [("\n", "\r\n"), ("seq_id", "\ufeffseq_id"), ("\na", "\n\na")])
+def test_a_table_may_be_written_as_anywhere(tmp_path, pack, change):
+    sequences, usual = tables(tmp_path, TABLE)
+    path = tmp_path / "mine.tsv"
+    path.write_bytes(pack(TABLE.replace(*change).encode()))
+    found = list(converted_set(sequences, path).annotations())
+    assert found == list(converted_set(sequences, usual).annotations())
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "text"),
+    [
+        (b"", BadInput, "is empty"),
+        (TABLE.encode("utf-16"), BadInput, "is no text in UTF-8 .* save it as UTF-8"),
+        (gzip.compress(TABLE.encode())[:-12], DamagedFile, "cannot be unpacked to its end"),
+    ],
+)
+def test_a_table_that_is_no_text_is_named(tmp_path, content, error, text):
+    sequences, path = tables(tmp_path, "")
+    path.with_name("mine.tsv").write_bytes(content)
+    with pytest.raises(error, match=rf"mine\.tsv: {text}"):
+        converted_set(sequences, path.with_name("mine.tsv"))
+    with pytest.raises(BadInput, match=r"nowhere\.tsv: no such file"):
+        converted_set(sequences, path.with_name("nowhere.tsv"))
 
 
 def test_words_become_units(tmp_path):
@@ -131,13 +168,14 @@ def test_words_become_units(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("table", "error", "text"),
+    ("table", "text"),
     [
-        ("a\tSK\t2,3\n", BadInput, "reads ST where the word SK should stand"),
-        ("a\tST\t2,x\n", DamagedFile, "a line is not as expected"),
-        ("a\tST\t10,11\n", BadInput, "does not lie inside of its protein"),
+        ("a\tSK\t2,3\n", "reads ST where the word SK should stand"),
+        ("a\tST\t2,x\n", "line 2: expected positions with commas between, got '2,x'"),
+        ("a\tST\t10,11\n", "does not lie inside of its protein"),
+        ("a\tST\t0\n", "does not lie inside of its protein"),
     ],
 )
-def test_words_that_are_not_there_are_refused(tmp_path, table, error, text):
-    with pytest.raises(error, match=text):
+def test_words_that_are_not_there_are_refused(tmp_path, table, text):
+    with pytest.raises(BadInput, match=text):
         words(tmp_path, table)
