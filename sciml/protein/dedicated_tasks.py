@@ -10,7 +10,6 @@ import xarray as xr
 
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
-from sciml.core.paths import project_root
 from sciml.core.settings import Settings
 from sciml.core.writing import sha256_of, write_with
 from sciml.data.cards import read_card
@@ -24,6 +23,7 @@ from sciml.protein.language_tasks import CorpusData, proteins_of
 from sciml.protein.set_files import converted_set
 from sciml.protein.sets import AnnotatedSet
 from sciml.protein.sources import CORPUS, JUDGED, open_set
+from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.dedicated import DedicatedSettings, dedicated_words
 from sciml.protein.vocabulary.store import Vocabulary, VocabularyEntry, write_vocabulary
 from sciml.training.recipe import Recipe
@@ -37,6 +37,7 @@ _LINES: Final = {line.name: line for line in PANEL if line.types}
 _FEWEST: Final = 30  # proteins to learn from
 _CERTAIN: Final = 0.01  # rate of false discoveries
 _SHARE: Final = 3  # of a small set one in so many proteins judges
+_FEWEST_OWN: Final = _FEWEST * _SHARE // (_SHARE - 1)  # proteins of a small set, judging or not
 
 
 class OwnSet(Settings):
@@ -64,6 +65,7 @@ class _Named(NamedTuple):
     found: AnnotatedSet
     judging: int  # proteins that are drawn for it
     sha256: dict[str, str]  # of its files, by name
+    remedy: str = "Name another set."  # where too few proteins are left to learn from
 
 
 def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
@@ -120,7 +122,7 @@ def opened(recipe: DedicatedRecipe) -> list[_Named]:
         Sets in their order, the user's last.
 
     Raises:
-        BadInput: if there is no such set, or none.
+        BadInput: if there is no such set, or none, or a file of the user is not as expected.
         DatasetMissing: if a set is not on this machine.
     """
     for name in recipe.sets:
@@ -133,14 +135,7 @@ def opened(recipe: DedicatedRecipe) -> list[_Named]:
         for line in lines
     ]
     if recipe.own is not None:
-        own = recipe.own
-        table = converted_set(project_root() / own.sequences, project_root() / own.annotations)
-        judging = min(JUDGED, len(table.proteins) // _SHARE)
-        line = Line(Path(own.sequences).name.split(".")[0], ((own.type, own.label),))
-        sha256 = {
-            name: sha256_of(project_root() / name) for name in (own.sequences, own.annotations)
-        }
-        found.append(_Named(line, table, judging, sha256))
+        found.append(_opened_own(recipe.own))
     if not found:
         raise BadInput("sets: none is named; name one, or give files of your own under own")
     return found
@@ -165,7 +160,7 @@ def learnt_words(
     if len(learnt.proteins) < _FEWEST:
         raise BadInput(
             f"{one.line.name}: {len(learnt.proteins)} annotated proteins are related to none of "
-            f"those that judge; expected {_FEWEST} to learn from. Name another set."
+            f"those that judge; expected {_FEWEST} to learn from. {one.remedy}"
         )
     near = tuple(kind.model_copy(update={"widest": 1}) for kind in settings.kinds)
     words, runs = (
@@ -173,6 +168,37 @@ def learnt_words(
         for changed in ({}, {"kinds": near})
     )
     return words, runs
+
+
+def _opened_own(own: OwnSet) -> _Named:
+    """The set of the user's files."""
+    sequences = user_file(own.sequences, "own.sequences")
+    annotations = user_file(own.annotations, "own.annotations")
+    found = converted_set(sequences, annotations)
+    _require_residues(found, own)
+    return _Named(
+        Line(sequences.name.split(".")[0], ((own.type, own.label),)),
+        found,
+        min(JUDGED, len(found.proteins) // _SHARE),
+        {own.sequences: sha256_of(sequences), own.annotations: sha256_of(annotations)},
+        f"One in {_SHARE} of your own proteins judges: give {_FEWEST_OWN} or more that are "
+        "annotated and unrelated.",
+    )
+
+
+def _require_residues(found: AnnotatedSet, own: OwnSet) -> None:
+    """Refuse a set in which nothing that is to be learnt has a position."""
+    rows = found.rows(own.type, own.label)
+    which = f"type '{own.type}'" + (f" and label '{own.label}'" if own.label else "")
+    if not len(rows):
+        raise BadInput(
+            f"{own.annotations}: no row has the {which} at once; correct own.type or own.label"
+        )
+    if found.is_whole[rows].all():
+        raise BadInput(
+            f"{own.annotations}: all {len(rows)} rows of {which} are about whole proteins; "
+            "give start and end of what is to be learnt"
+        )
 
 
 def _rivals(recipe: DedicatedRecipe) -> dict[str, Finder]:

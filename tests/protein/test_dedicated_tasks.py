@@ -85,8 +85,31 @@ def test_proteins_that_are_all_related_leave_nothing_to_learn_from(tmp_path: Pat
     alike = [line.replace("P0\t", f"P{k}\t") for k in range(60) for line in first]
     text = "\n".join([header, *alike]) + "\n"
     (tmp_path / "mine.tsv.gz").write_bytes(gzip.compress(text.encode()))
-    with pytest.raises(BadInput, match=r"mine: 0 annotated proteins .* expected 30"):
+    with pytest.raises(BadInput, match=r"mine: 0 annotated .* expected 30 .* give 45 or more"):
         dedicated(recipe(own), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"type": "SITES"}, "no annotation has the type 'SITES'; did you mean 'SITE'"),
+        ({"label": "zinc"}, "no annotation has the label 'zinc'"),
+        ({"type": "CLASS"}, "all 1 rows of type 'CLASS' are about whole proteins"),
+        ({"label": "enzyme"}, "no row has the type 'SITE' and label 'enzyme' at once"),
+        ({"annotations": "none.tsv"}, r"own\.annotations: none\.tsv: no such file"),
+        ({"annotations": "tests"}, r"own\.annotations: tests: is a folder"),
+        ({"sequences": "none.fasta"}, r"own\.sequences: none\.fasta: no such file"),
+    ],
+)
+def test_what_the_users_set_does_not_have_is_named(
+    tmp_path: Path, changed: dict[str, str], message: str
+) -> None:
+    own = own_set(tmp_path, 3)
+    text = gzip.decompress((tmp_path / "mine.tsv.gz").read_bytes()).decode()
+    (tmp_path / "mine.tsv").write_text(f"{text}P0\t\t\tCLASS\tenzyme\tmade\t\n")
+    plain = own.model_copy(update={"annotations": str(tmp_path / "mine.tsv"), **changed})
+    with pytest.raises(BadInput, match=message):
+        dedicated(recipe(plain), tmp_path)
 
 
 def test_a_set_that_is_not_there_is_named(tmp_path: Path) -> None:
