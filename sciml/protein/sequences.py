@@ -68,6 +68,18 @@ class ReadingReport:
         """Whether all is as it stood in the file, and no id came twice."""
         return not any((*self._remarks().values(), self.unknown))
 
+    def counts(self) -> dict[str, int]:
+        """All that is not as it stood in the file, for the metrics of a run."""
+        return {
+            "empty_records_left_out": self.empty,
+            "without_id": self.nameless,
+            "repeated_ids": self.repeated_ids,
+            "made_upper_case": self.lower_case,
+            "gaps_taken_out": self.gaps,
+            "stops_taken_out": self.stops,
+            "read_as_unknown": self.unknown.total(),
+        }
+
     def __str__(self) -> str:
         """One line: how much was read, and all that is not as it stood in the file."""
         text = [f"{self.proteins:,} proteins, {self.residues:,} residues"]

@@ -14,9 +14,10 @@ from pydantic import Field, PositiveInt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from sciml.core import talk
 from sciml.core.axes import IntArray
 from sciml.core.errors import BadInput, DamagedFile
-from sciml.core.paths import project_root, shown
+from sciml.core.paths import shown
 from sciml.core.settings import Settings
 from sciml.core.writing import sha256_of, write_bytes
 from sciml.data.cards import read_card
@@ -26,6 +27,7 @@ from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.relatives import families, without_relatives
 from sciml.protein.sequences import ReadingReport, read_proteins
 from sciml.protein.sources import CORPUS, judged_proteins
+from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.census import Census, CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT, family_weights
 from sciml.protein.vocabulary.ranking import (
@@ -108,6 +110,7 @@ def vocabulary(recipe: VocabularyRecipe, folder: Path) -> Outcome:
         "words": len(entries),
         "sample_coverage": covered_share([one.key for one in entries], sample),
         **{f"words_of_part_{number}": len(part) for number, part in enumerate(parts, 1)},
+        **state.told["changed"],
     }
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
     sha256 = _checksums(recipe.proteins)
@@ -139,8 +142,9 @@ def counted_proteins(recipe: VocabularyRecipe, path: Path) -> CensusState:
     state = _read_state(path, identity) or _empty_state(recipe)
     digest, done = hashlib.sha256(), state.told["chunks"]
     judged = [encoded(one) for one in judged_proteins()] if settings.leave_out_judged else []
-    number = 0
-    for number, chunk in enumerate(_chunks(_stream(settings, recipe.seed), settings.chunk), 1):
+    number, report = 0, ReadingReport()
+    proteins = _stream(settings, recipe.seed, report)
+    for number, chunk in enumerate(_chunks(proteins, settings.chunk), 1):
         for one in chunk:
             digest.update(len(one).to_bytes(8, "little") + one.tobytes())
         if number < done:
@@ -156,6 +160,7 @@ def counted_proteins(recipe: VocabularyRecipe, path: Path) -> CensusState:
         _write_state(path, state, identity)
     if number == 0:
         raise BadInput(f"{settings.source}: no protein to count")
+    state.told["changed"] = _changed(settings, report)
     return state
 
 
@@ -205,19 +210,27 @@ def _mark(codes: Codes, seed: int) -> int:
     return int.from_bytes(digest.digest(), "big") >> 1
 
 
-def _stream(settings: ProteinsSettings, seed: int) -> Iterator[Codes]:
+def _stream(settings: ProteinsSettings, seed: int, report: ReadingReport) -> Iterator[Codes]:
     """The proteins of a source, one after another."""
     if settings.source == GRAMMAR:
         yield from speak(settings.grammar, settings.spoken, seed).proteins
         return
-    report = ReadingReport()
     for protein in read_proteins(_file_of(settings.source), report):
         yield encoded(protein.sequence)
 
 
+def _changed(settings: ProteinsSettings, report: ReadingReport) -> dict[str, int]:
+    """What of a user's file was not counted as it stood there, which is also said."""
+    if settings.source in (GRAMMAR, CORPUS):
+        return {}  # the card of the corpus says it once for all
+    if not report.is_clean:
+        talk.say(f"{settings.source}: {report}")
+    return report.counts()
+
+
 def _file_of(source: str) -> Path:
     """The file of a source."""
-    return at_hand(source) if source == CORPUS else project_root() / source
+    return at_hand(source) if source == CORPUS else user_file(source, "proteins.source")
 
 
 def _checksums(settings: ProteinsSettings) -> dict[str, str]:

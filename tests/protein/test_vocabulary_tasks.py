@@ -99,3 +99,32 @@ def test_other_proteins_or_a_damaged_state_are_refused(tmp_path: Path) -> None:
     fasta.write_text(">nothing\n\n")
     with pytest.raises(BadInput, match="no protein to count"):
         vocabulary(asked, tmp_path / "other")
+
+
+def test_what_a_users_file_is_not_counted_as_is_said_and_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = "MKVLAAGICDEFGHKLMKVAAGWMKVLAAGICDE"
+    records = [f">{k}\n{part}\n" for k in range(30)]
+    (tmp_path / "mine.fasta").write_text("".join([*records, ">0\nmkv--LA1G*\n", ">none\n"]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCIML_HOME", str(Path(vocabulary_tasks.__file__).parents[2]))
+    asked = recipe(source="mine.fasta", chunk=10)
+    first = vocabulary(asked, tmp_path / "run").metrics
+    again = vocabulary(asked, tmp_path / "run").metrics  # from the state of the first
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert said[0].startswith("sciml: mine.fasta: 31 proteins")
+    assert "2 gaps taken out" in said[0]
+    assert first == again
+    expected = {
+        "proteins": 31, "residues": 30 * len(part) + 7, "empty_records_left_out": 1,
+        "repeated_ids": 1, "made_upper_case": 3, "gaps_taken_out": 2, "stops_taken_out": 1,
+        "read_as_unknown": 1,
+    }  # fmt: skip
+    assert {name: first[name] for name in expected} == expected
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"proteins\.source: nowhere\.fasta: no such file"):
+        vocabulary(recipe(source="nowhere.fasta"), tmp_path)

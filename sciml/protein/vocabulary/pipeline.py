@@ -22,7 +22,7 @@ from sciml.core.paths import shown
 from sciml.core.settings import Settings
 from sciml.core.writing import sha256_of, sync_folder
 from sciml.protein.alphabet import Codes, encoded
-from sciml.protein.sequences import ReadingReport, read_proteins
+from sciml.protein.sequences import read_proteins
 from sciml.protein.vocabulary.counting import Counts, LossyCounter, Sighting, merged
 from sciml.protein.vocabulary.keys import Spelling, patterns_of
 from sciml.protein.vocabulary.selection import SelectionSettings, select
@@ -241,7 +241,7 @@ def _sightings(codes: Codes, extract: Extract, settings: CountingSettings) -> di
 def _shards(path: Path, size: int) -> Iterator[list[NamedProtein]]:
     """Some proteins of a file at a time."""
     held: list[NamedProtein] = []
-    for protein in read_proteins(path, ReadingReport()):
+    for protein in read_proteins(path):
         held.append((protein.id, encoded(protein.sequence)))
         if len(held) == size:
             yield held
