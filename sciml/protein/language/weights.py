@@ -1,14 +1,16 @@
 """Weights of ESM-2 in safetensors files, under the names that Hugging Face gives them."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.writing import sha256_of, write_bytes
@@ -22,6 +24,12 @@ KNOWN_FILES: Final = {
     "c78322372c5f2a2db07ff6df20637701d82eb255aa32e2623c2db18553db28d9": "esm2_t6_8M_UR50D",
 }
 
+# Heads of a layer in published models, by their width: 8M, 35M, 150M, 650M, 3B and 15B.
+HEADS_OF_WIDTH: Final = {320: 20, 480: 20, 640: 20, 1280: 20, 2560: 40, 5120: 40}
+
+_BFLOAT16: Final = "BF16"  # the upper half of a number of 32 bits, which NumPy does not know
+_FLOATS: Final = ("F16", "F32", "F64", _BFLOAT16)
+_PREFIX: Final = "esm."
 _BLOCK = {
     "attention.query": "attention.self.query",
     "attention.key": "attention.self.key",
@@ -90,14 +98,15 @@ def load_model(path: Path, heads: int | None = None) -> LanguageModel:
     """A model with the weights of a file, of ours or of a published ESM-2.
 
     Args:
-        path: A safetensors file; sizes are read off the shapes.
+        path: A safetensors file of numbers of 16, 32 or 64 bits; sizes are read off the shapes.
         heads: Heads of a layer; None: as the file says, or as published models of its width have.
 
     Returns:
         The model, ready for use. Without a head for letters in the file, that head is random.
 
     Raises:
-        BadInput: if the file is missing, or a weight in it is missing, unknown or of another shape.
+        BadInput: if the file is missing, a weight in it is missing, unknown, there twice, of
+            another shape or not finite, or a layer cannot have so many heads.
         DamagedFile: if it is not a whole safetensors file.
     """
     arrays = _read(path)
@@ -114,15 +123,54 @@ def known_as(path: Path) -> str | None:
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a file without their common prefix."""
+    """The weights of a file by their names without the common prefix."""
     if not path.is_file():
         raise BadInput(f"{path}: no such file; expected the safetensors of an ESM-2 model")
     try:
-        found = load_file(path)
+        with safe_open(path, "numpy") as file:
+            types = {
+                name: str(file.get_slice(name).get_dtype())
+                for name in file.keys()  # noqa: SIM118
+                if not _NEEDLESS.search(name)
+            }
+            _require_floats_named_once(path, types)
+            found = {
+                name: file.get_tensor(name) for name, type in types.items() if type != _BFLOAT16
+            }
     except (SafetensorError, OSError) as error:
         remedy = "download it again, or convert it with safetensors"
         raise DamagedFile(f"{path}: not a whole safetensors file ({error}); {remedy}") from None
-    return {name.removeprefix("esm."): array for name, array in found.items()}
+    found |= _bfloat16(path, [name for name, type in types.items() if type == _BFLOAT16])
+    return {name.removeprefix(_PREFIX): array for name, array in found.items()}
+
+
+def _require_floats_named_once(path: Path, types: Mapping[str, str]) -> None:
+    """Refuse weights of a type that is not read, and a weight with and without the prefix."""
+    for name, type in types.items():
+        if type not in _FLOATS:
+            raise BadInput(
+                f"{path}: weight {name}: expected numbers {', '.join(_FLOATS)}, got {type}; "
+                "convert it to one of them"
+            )
+    for name, count in Counter(name.removeprefix(_PREFIX) for name in types).items():
+        if count > 1:
+            raise BadInput(
+                f"{path}: weight {name} is there twice, with and without '{_PREFIX}'; keep one"
+            )
+
+
+def _bfloat16(path: Path, names: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+    """Weights that are stored as the upper halves of numbers of 32 bits."""
+    found: dict[str, NDArray[np.float32]] = {}
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        for name in names:
+            begin, end = header[name]["data_offsets"]
+            file.seek(8 + size + begin)
+            upper = np.frombuffer(file.read(end - begin), "<u2").astype(np.uint32)
+            found[name] = (upper << 16).view(np.float32).reshape(header[name]["shape"])
+    return found
 
 
 def _settings(path: Path, arrays: Weights, heads: int | None) -> LanguageModelSettings:
@@ -136,19 +184,36 @@ def _settings(path: Path, arrays: Weights, heads: int | None) -> LanguageModelSe
         )
     numbers = {int(hit[1]) for name in arrays if (hit := _LAYER.match(name))}
     inner = arrays.get("encoder.layer.0.intermediate.dense.weight")
-    if inner is None or numbers != set(range(len(numbers))):
+    if inner is None or inner.ndim != 2 or numbers != set(range(len(numbers))):
         raise BadInput(f"{path}: layers {sorted(numbers)} are not complete from 0 on")
     width = int(embedding.shape[1])
-    count = heads or _stored_heads(path) or (40 if width == 2560 else 20)
+    count = _heads(path, width, heads)
     return LanguageModelSettings(
         layers=len(numbers), heads=count, width=width, inner=int(inner.shape[0])
     )
 
 
+def _heads(path: Path, width: int, given: int | None) -> int:
+    """Heads of a layer: those given, else what the file says, else as published."""
+    stored = _stored_heads(path)
+    count = given if given is not None else stored
+    count = count if count is not None else HEADS_OF_WIDTH.get(width)
+    if count is None:
+        known = ", ".join(map(str, HEADS_OF_WIDTH))
+        raise BadInput(
+            f"{path}: does not say how many heads a layer has, and no published ESM-2 has the "
+            f"width {width} (known: {known}); give heads"
+        )
+    if count < 1 or width < 1 or width % (2 * count):
+        raise BadInput(
+            f"{path}: heads: {count} heads cannot share the width {width}; expected a number of "
+            "heads whose double divides it"
+        )
+    return count
+
+
 def _stored_heads(path: Path) -> int | None:
     """What our own files say."""
-    from safetensors import safe_open
-
     with safe_open(path, "numpy") as file:
         told = (file.metadata() or {}).get("heads", "")
     return int(told) if told.isdigit() else None
@@ -157,7 +222,7 @@ def _stored_heads(path: Path) -> int | None:
 def _fill(model: LanguageModel, arrays: Weights, path: Path) -> None:
     """Put arrays into a model; all must be there and nothing may be left."""
     ours = {published_name(name): (name, value) for name, value in model.state_dict().items()}
-    unknown = sorted(n for n in arrays if n not in ours and not _NEEDLESS.search(n))
+    unknown = sorted(set(arrays) - set(ours))
     missing = sorted(set(ours) - set(arrays))
     if all(name.startswith("lm_head.") for name in missing) and len(missing) == 5:
         missing = []  # published without the head, whole otherwise
@@ -173,7 +238,18 @@ def _fill(model: LanguageModel, arrays: Weights, path: Path) -> None:
             expected = tuple(value.shape[::-1] if _is_matrix(name) else value.shape)
             got = tuple(arrays[stored].shape)
             raise BadInput(f"{path}: weight {stored}: expected shape {expected}, got {got}")
-        value.set_value(np.ascontiguousarray(array, np.float32))
+        value.set_value(_finite(np.ascontiguousarray(array, np.float32), stored, path))
+
+
+def _finite(array: NDArray[np.float32], name: str, path: Path) -> NDArray[np.float32]:
+    """A weight, all of whose values are numbers."""
+    wrong = array.size - int(np.count_nonzero(np.isfinite(array)))
+    if wrong:
+        raise BadInput(
+            f"{path}: weight {name}: {wrong} of {array.size} values are no finite numbers of 32 "
+            "bits; take weights of a training that did not diverge"
+        )
+    return array
 
 
 def _is_matrix(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Files of weights: what goes in comes out, and what does not fit is named."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,14 @@ from safetensors.numpy import load_file, save_file
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.protein.alphabet import encoded
 from sciml.protein.language.maps import all_maps, letter_probabilities
-from sciml.protein.language.weights import known_as, load_model, published_arrays, save_weights
+from sciml.protein.language.network import LanguageModel, LanguageModelSettings
+from sciml.protein.language.weights import (
+    HEADS_OF_WIDTH,
+    known_as,
+    load_model,
+    published_arrays,
+    save_weights,
+)
 from tests.protein.language.small_models import small_model
 
 
@@ -73,6 +81,67 @@ def test_a_missing_layer_is_named(stored: Path) -> None:
     gone = {k: None for k in load_file(stored) if k.startswith("encoder.layer.0.")}
     with pytest.raises(BadInput, match=r"layers \[1\] are not complete"):
         load_model(rewritten(stored, dict(gone)), heads=2)
+
+
+def bfloat16_file(path: Path, arrays: dict[str, NDArray[Any]]) -> Path:
+    """A safetensors file of bfloat16, put together by hand."""
+    header: dict[str, Any] = {}
+    content = b""
+    for name, array in arrays.items():
+        upper = (array.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
+        header[name] = {
+            "dtype": "BF16", "shape": array.shape,
+            "data_offsets": [len(content), len(content) + len(upper)],
+        }  # fmt: skip
+        content += upper
+    told = json.dumps(header).encode()
+    path.write_bytes(len(told).to_bytes(8, "little") + told + content)
+    return path
+
+
+def test_weights_in_bfloat16_are_the_upper_halves_of_their_numbers(stored: Path) -> None:
+    arrays = load_file(stored)
+    path = bfloat16_file(stored.with_name("bfloat16.safetensors"), arrays)
+    found = published_arrays(load_model(path, heads=2))
+    for name, array in arrays.items():
+        # Seven bits of the fraction are stored; the rest is cut off.
+        np.testing.assert_allclose(found[name], array.astype("f4"), rtol=2**-7, atol=0)
+        assert not np.any(found[name].view("<u4") & 0xFFFF)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lm_head.bias": np.full(33, np.nan, "f4")}, "lm_head.bias: 33 of 33 values are no fin"),
+        ({"lm_head.bias": np.r_[np.inf, np.zeros(32)].astype("f2")}, "lm_head.bias: 1 of 33"),
+        ({"lm_head.bias": np.full(33, 1e300)}, "lm_head.bias: 33 of 33"),
+        ({"lm_head.bias": np.zeros(33, np.int8)}, "lm_head.bias: expected numbers F16, .* got I8"),
+        ({"esm.lm_head.bias": np.zeros(33, "f4")}, "lm_head.bias is there twice, with and without"),
+    ],
+)
+def test_weights_that_are_no_finite_numbers_or_there_twice_are_refused(
+    stored: Path, change: dict[str, NDArray[Any] | None], message: str
+) -> None:
+    with np.errstate(over="ignore"), pytest.raises(BadInput, match=message):
+        load_model(rewritten(stored, change), heads=2)
+
+
+@pytest.mark.parametrize("heads", [0, -2, 3, 16])
+def test_heads_that_cannot_share_the_width_are_refused(stored: Path, heads: int) -> None:
+    with pytest.raises(BadInput, match=f"{heads} heads cannot share the width 16"):
+        load_model(stored, heads=heads)
+
+
+def test_a_file_without_heads_has_those_of_the_published_model_of_its_width(stored: Path) -> None:
+    with pytest.raises(BadInput, match=r"no published ESM-2 has the width 16 .* give heads"):
+        load_model(rewritten(stored, {}))
+    # Lin et al. (2023), models of 8 million to 15 billion parameters.
+    assert HEADS_OF_WIDTH == {320: 20, 480: 20, 640: 20, 1280: 20, 2560: 40, 5120: 40}
+    model = LanguageModel(LanguageModelSettings(layers=1, heads=4, width=320, inner=8))
+    path = stored.with_name("wide.safetensors")
+    save_file(published_arrays(model), path)
+    assert load_model(path).settings.heads == 20
+    assert load_model(save_weights(path, model)).settings.heads == 4
 
 
 def test_a_truncated_file_is_told_from_a_wrong_one(stored: Path) -> None:
