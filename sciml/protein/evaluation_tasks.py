@@ -10,7 +10,7 @@ import xarray as xr
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sciml.core.errors import BadInput
-from sciml.core.paths import project_root
+from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
 from sciml.core.writing import sha256_of, write_json, write_with
 from sciml.data.cards import read_card
@@ -46,10 +46,12 @@ from sciml.protein.evaluation.questions import QUESTIONS, open_question
 from sciml.protein.evaluation.table import evaluation_table
 from sciml.protein.evaluation.units import random_unit_score, unit_score
 from sciml.protein.language.maps import attention
+from sciml.protein.language.network import LanguageModel
 from sciml.protein.language.weights import load_model
 from sciml.protein.language_tasks import CorpusData, proteins_of
 from sciml.protein.sets import Unit
 from sciml.protein.sources import drawn, open_peer_words, open_set, set_names
+from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.store import read_vocabulary
 from sciml.protein.words.extractor import Extractor, fit_null, informative_heads
 from sciml.protein.words.null import Attention
@@ -132,12 +134,18 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
         DatasetMissing: if a set is not on this machine.
     """
     started = time.perf_counter(), time.process_time()
+    # What the user gave is read first: a mistake in it is told at once.
+    keys = {
+        name: vocabulary_keys(path, f"vocabularies.{name}")
+        for name, path in recipe.vocabularies.items()
+    }
+    model = opened_model(recipe.attention)
+    _require_questions(recipe.questions)
     learnt = proteins_of(CorpusData(), recipe.seed)[0].learnt[: recipe.baselines.proteins]
-    keys = {name: vocabulary_keys(path) for name, path in recipe.vocabularies.items()}
     methods = {name: patterns(one) for name, one in keys.items()} | rivals(learnt, recipe.baselines)
     lines = [judged(line) for line in PANEL]
     table = evaluation_table(methods, lines, recipe.seed)
-    reading = opened_model(recipe.attention, learnt, recipe.seed)
+    reading = None if model is None else reader(model, recipe.attention, learnt, recipe.seed)
     others = {
         "units": unit_scores(methods, recipe.seed),
         "pairs": pair_scores({name: methods[name] for name in keys}, reading, recipe.seed),
@@ -152,16 +160,21 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
     return Outcome("finished", metrics, _checksums(recipe), outputs, seconds)
 
 
-def vocabulary_keys(path: str) -> list[int]:
+def vocabulary_keys(name: str, setting: str) -> list[int]:
     """Patterns of a vocabulary.
 
     Args:
-        path: The Parquet file, from the root of the project where it is relative.
+        name: Of the Parquet file, see :func:`sciml.protein.user_files.user_file`.
+        setting: Which setting names it.
 
     Returns:
         Keys in the order of the file.
+
+    Raises:
+        BadInput: if there is no such file, or it is of another kind.
+        DamagedFile: if it was cut off or altered.
     """
-    return read_vocabulary(project_root() / path).keys
+    return read_vocabulary(user_file(name, setting)).keys
 
 
 def rivals(learnt: Sequence[Codes], settings: BaselineSettings) -> dict[str, Finder]:
@@ -331,29 +344,37 @@ def question_scores(
     return found
 
 
-def opened_model(settings: AttentionSettings, learnt: Sequence[Codes], seed: int) -> _Read | None:
-    """The language model and the extractor of its words.
+def opened_model(settings: AttentionSettings) -> LanguageModel | None:
+    """The language model whose maps give words.
 
     Args:
         settings: Where the weights are.
-        learnt: Natural proteins, for the null model and the choice of heads.
-        seed: Of the shuffles.
 
     Returns:
         None where no weights are given.
 
     Raises:
-        BadInput: if there is no such file.
+        BadInput: if there is no such file, or it is no model.
     """
     if settings.weights is None:
         return None
-    path = project_root() / settings.weights
-    if not path.is_file():
-        raise BadInput(
-            f"attention.weights: {settings.weights}: no such file; give weights that "
-            "`sciml run recipes/protein/language-model.yaml` has left"
-        )
-    model = load_model(path)
+    return load_model(user_file(settings.weights, "attention.weights"))
+
+
+def reader(
+    model: LanguageModel, settings: AttentionSettings, learnt: Sequence[Codes], seed: int
+) -> _Read:
+    """A language model and the extractor of its words.
+
+    Args:
+        model: The language model.
+        settings: How many proteins the null model is made of.
+        learnt: Natural proteins, for the null model and the choice of heads.
+        seed: Of the shuffles.
+
+    Returns:
+        The model, ready to read.
+    """
 
     def read(codes: Codes, on_layer: Any) -> None:
         attention(model, codes, on_layer)
@@ -434,8 +455,17 @@ def _number(value: float) -> float | None:
 def _checksums(recipe: EvaluateRecipe) -> dict[str, str]:
     """SHA-256 of all that was read."""
     found = {name: read_card(name).built.sha256 for name in set_names()}
-    files = [*recipe.vocabularies.values(), recipe.attention.weights]
-    return found | {one: sha256_of(project_root() / one) for one in files if one is not None}
+    files = {f"vocabularies.{name}": path for name, path in recipe.vocabularies.items()}
+    if recipe.attention.weights is not None:
+        files["attention.weights"] = recipe.attention.weights
+    return found | {one: sha256_of(user_file(one, setting)) for setting, one in files.items()}
+
+
+def _require_questions(names: Sequence[str]) -> None:
+    """Refuse questions that there are not."""
+    for name in names:
+        if name not in QUESTIONS:
+            raise BadInput(f"questions: no question '{name}'; {nearest(name, QUESTIONS)}")
 
 
 def _written(path: Path, data: xr.Dataset) -> Path:

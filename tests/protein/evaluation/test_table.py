@@ -1,5 +1,8 @@
 """Laws of the table of methods and sets, and of what is drawn from it."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -22,6 +25,8 @@ from sciml.protein.evaluation.table import by_chance, evaluation_table
 from sciml.protein.evaluation_tasks import (
     RIVALS,
     AttentionSettings,
+    EvaluateRecipe,
+    evaluate,
     first_of,
     opened_model,
     summaries,
@@ -171,5 +176,23 @@ def test_louvain_finds_blocks_of_a_map() -> None:
 
 
 def test_weights_that_are_not_there_are_named() -> None:
-    with pytest.raises(BadInput, match="no such file"):
-        opened_model(AttentionSettings(weights="nowhere.safetensors"), [], 0)
+    with pytest.raises(BadInput, match=r"attention\.weights: nowhere\.safetensors: no such file"):
+        opened_model(AttentionSettings(weights="nowhere.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"vocabularies": {"mine": "none.parquet"}}, r"vocabularies\.mine: none\.parquet: no such"),
+        ({"attention": {"weights": "none.safetensors"}}, r"attention\.weights: none\.safetensors"),
+        ({"questions": ["signal"]}, "questions: no question 'signal'"),
+    ],
+)
+def test_what_the_user_gave_is_read_before_any_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setenv("SCIML_CACHE", str(tmp_path))
+    monkeypatch.delenv("SCIML_DATA", raising=False)
+    asked = {"task": "protein/evaluate", "title": "a test", **changed}
+    with pytest.raises(BadInput, match=message):
+        evaluate(EvaluateRecipe.model_validate(asked), tmp_path)
