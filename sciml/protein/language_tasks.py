@@ -1,11 +1,13 @@
 """The recipe that trains a language model of proteins."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import PositiveInt
+from pydantic import PositiveInt, SerializerFunctionWrapHandler, model_serializer
 
+from sciml.core.errors import BadInput
 from sciml.core.seeds import seed_everything
 from sciml.core.settings import Settings
 from sciml.protein.alphabet import UNKNOWN, encoded
@@ -15,7 +17,7 @@ from sciml.protein.language.network import LanguageModel, LanguageModelSettings
 from sciml.protein.language.training import Proteins, train
 from sciml.protein.language.weights import save_weights
 from sciml.protein.relatives import without_relatives
-from sciml.protein.sources import corpus, drawn, judged_proteins
+from sciml.protein.sources import CORPUS, GRAMMAR, corpus, drawn, judged_proteins
 from sciml.training.fit import FitSettings
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
@@ -23,16 +25,26 @@ from sciml.training.run import Outcome, RecipeTask
 WEIGHTS_FILE = "language_model.safetensors"
 
 
-GRAMMAR = "simulated_grammar"
-
-
 class CorpusData(Settings):
     """What is learnt from."""
 
-    source: str = "protein_corpus"  # or simulated_grammar, which needs no download
+    source: str = CORPUS  # or a FASTA file, or simulated_grammar, which needs no download
+    leave_out_judged: bool | None = None  # and their relatives; none: of protein_corpus only
     validation: PositiveInt = 200  # proteins that choose the weights
     grammar: GrammarSettings = GrammarSettings()  # of simulated_grammar
     spoken: PositiveInt = 12_000  # proteins of the grammar
+
+    @model_serializer(mode="wrap")
+    def _without_the_usual(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What is left out is told only where it was asked, so that digests stay as they were."""
+        values: dict[str, Any] = told(self)
+        asked = self.leave_out_judged is not None
+        return {k: v for k, v in values.items() if asked or k != "leave_out_judged"}
+
+    @property
+    def leaves_out_judged(self) -> bool:
+        """Whether proteins that judge, and their relatives, are left out."""
+        return self.source == CORPUS if self.leave_out_judged is None else self.leave_out_judged
 
 
 class LanguageRecipe(Recipe):
@@ -77,6 +89,7 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
         "letters_alone_perplexity": letters_alone(proteins),
         "left_out_as_relatives": told.left_out,
         "steps": result.steps,
+        **told.changed,
     }
     seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
     weights = save_weights(folder / WEIGHTS_FILE, model)
@@ -88,19 +101,21 @@ class Told(NamedTuple):
 
     sha256: dict[str, str]
     left_out: int  # relatives of those that are judged
+    changed: Mapping[str, int] = {}  # what of a user's file is not as it stood there
 
 
 def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
     """What is learnt, without relatives of what is judged.
 
     Args:
-        data: Corpus or grammar.
+        data: Corpus, file of the user, or grammar.
         seed: Of the grammar.
 
     Returns:
         Proteins, and what the record says of them.
 
     Raises:
+        BadInput: if there is no such source, or nothing is left to learn from.
         DatasetMissing: if the data are not on this machine.
     """
     if data.source == GRAMMAR:
@@ -110,10 +125,16 @@ def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
     found = corpus(data.source)
     chosen = [encoded(one) for one in drawn(found.sequences, len(found.sequences))]
     validation, others = chosen[: data.validation], chosen[data.validation :]
-    judged = [encoded(one) for one in judged_proteins(data.source)]
+    judged = [encoded(one) for one in judged_proteins()] if data.leaves_out_judged else []
     free = without_relatives(others, [*judged, *validation])
     learnt = [one for one, alone in zip(others, free, strict=True) if alone]
-    return Proteins(learnt, validation), Told(found.sha256, int((~free).sum()))
+    if not learnt:
+        raise BadInput(
+            f"data.source: {data.source}: none of {len(chosen)} different proteins is left to "
+            f"learn from: {len(validation)} choose the weights, {len(others)} are related to them "
+            "or to those that judge. Give more families of proteins, or less data.validation."
+        )
+    return Proteins(learnt, validation), Told(found.sha256, int((~free).sum()), found.changed)
 
 
 def letters_alone(proteins: Proteins) -> float:

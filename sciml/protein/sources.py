@@ -2,19 +2,24 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from sciml.core import talk
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
+from sciml.core.writing import sha256_of
 from sciml.data.cards import read_card
 from sciml.data.files import at_hand
 from sciml.protein.sequences import Protein, ReadingReport, read_proteins
 from sciml.protein.set_files import read_set
 from sciml.protein.sets import WORD, AnnotatedSet
+from sciml.protein.user_files import user_file
 from sciml.protein.word import Word
 
 CORPUS: Final = "protein_corpus"
+GRAMMAR: Final = "simulated_grammar"  # in place of a corpus, needs no download
 PEER_WORDS: Final = "duf_words_esm2_650m"
 SETS: Final = (
     "antibody_paratope",
@@ -43,7 +48,8 @@ class Corpus(NamedTuple):
     """Proteins to learn from."""
 
     sequences: list[str]
-    sha256: dict[str, str]  # of what was read, by the name of the dataset
+    sha256: dict[str, str]  # of what was read, by the name of the dataset or file
+    changed: Mapping[str, int] = {}  # what of a user's file is not as it stood there
 
 
 class PeerWords(NamedTuple):
@@ -57,20 +63,39 @@ def corpus(name: str = CORPUS) -> Corpus:
     """Proteins to learn from.
 
     Args:
-        name: Of a dataset of sequences.
+        name: Of a dataset of sequences, or of a FASTA file, see
+            :func:`sciml.protein.user_files.user_file`.
 
     Returns:
-        Sequences in the order of the file.
+        Sequences in the order of the file. A line on stderr says what of a user's file is not as
+        it stood there, if anything is.
 
     Raises:
-        BadInput: if it is no dataset of sequences.
+        BadInput: if it is no dataset of sequences and no FASTA file.
         DatasetMissing: if it is not on this machine.
+        DamagedFile: if a packed file does not unpack.
     """
-    if name != CORPUS:
-        raise BadInput(f"no corpus '{name}'; expected '{CORPUS}'")
-    # Ids that come twice are told on the card, once for all.
-    sequences = [one.sequence for one in read_proteins(at_hand(name), ReadingReport())]
-    return Corpus(sequences, {name: read_card(name).built.sha256})
+    report = ReadingReport()
+    if name == CORPUS:
+        # Ids that come twice are told on the card, once for all.
+        sequences = [one.sequence for one in read_proteins(at_hand(name), report)]
+        return Corpus(sequences, {name: read_card(name).built.sha256})
+    path = _own_corpus(name)
+    sequences = [one.sequence for one in read_proteins(path, report)]
+    if not report.is_clean:
+        talk.say(f"{name}: {report}")
+    return Corpus(sequences, {name: sha256_of(path)}, report.counts())
+
+
+def _own_corpus(name: str) -> Path:
+    """A FASTA file of the user."""
+    try:
+        return user_file(name, "corpus")
+    except BadInput:
+        raise BadInput(
+            f"no corpus '{name}'; expected '{CORPUS}', a FASTA file in the working folder or in "
+            f"the project, or '{GRAMMAR}', where a recipe speaks it; correct the name"
+        ) from None
 
 
 def judged_proteins(name: str = CORPUS) -> list[str]:

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sciml.protein.alphabet import encoded
+from sciml.core.errors import BadInput, DatasetMissing
+from sciml.core.writing import sha256_of
+from sciml.protein.alphabet import LETTERS, encoded
 from sciml.protein.language.network import LanguageModelSettings
 from sciml.protein.language.training import Proteins
 from sciml.protein.language.weights import load_model
 from sciml.protein.language_tasks import (
-    GRAMMAR,
     WEIGHTS_FILE,
     CorpusData,
     LanguageRecipe,
@@ -18,6 +19,7 @@ from sciml.protein.language_tasks import (
     letters_alone,
     proteins_of,
 )
+from sciml.protein.sources import GRAMMAR
 from sciml.training.fit import FitSettings
 
 
@@ -34,6 +36,53 @@ def test_the_recipe_leaves_weights_and_says_what_letters_alone_would_give(tmp_pa
     assert load_model(tmp_path / WEIGHTS_FILE).settings == recipe.model
     assert outcome.metrics["proteins"] == 40
     assert 15 < outcome.metrics["letters_alone_perplexity"] < 20
+
+
+def own_fasta(folder: Path, count: int = 30) -> str:
+    """Random proteins, the first of them twice and with a gap."""
+    random = np.random.default_rng(0)
+    sequences = ["".join(random.choice(list(LETTERS), 60)) for _ in range(count)]
+    records = [f">{number}\n{one}\n" for number, one in enumerate(sequences)]
+    (folder / "own.fasta").write_text("".join([*records, f">again\n-{sequences[0]}\n"]))
+    return str(folder / "own.fasta")
+
+
+def test_a_model_is_learnt_from_proteins_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SCIML_CACHE", str(tmp_path))  # no set that judges is here
+    monkeypatch.delenv("SCIML_DATA", raising=False)
+    source = own_fasta(tmp_path)
+    recipe = LanguageRecipe(
+        task="protein/language-model",
+        title="small",
+        data=CorpusData(source=source, validation=5),
+        model=LanguageModelSettings(layers=1, heads=2, width=8, inner=8),
+        training=FitSettings(epochs=1),
+    )
+    outcome = language_model(recipe, tmp_path / "run")
+    assert outcome.metrics["proteins"] == 25
+    assert outcome.metrics["gaps_taken_out"] == 1
+    assert "1 gaps taken out" in capsys.readouterr().err
+    assert outcome.data_sha256 == {source: sha256_of(Path(source))}
+    assert load_model(outcome.outputs[0]).settings == recipe.model
+    asked = CorpusData(source=source, validation=5, leave_out_judged=True)
+    with pytest.raises(DatasetMissing, match="sciml data get"):
+        proteins_of(asked, seed=1)
+
+
+def test_a_source_that_gives_nothing_to_learn_from_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"none of 30 different proteins is left .* 30 choose"):
+        proteins_of(CorpusData(source=own_fasta(tmp_path), validation=40), seed=1)
+    with pytest.raises(BadInput, match=r"no corpus 'proteins'; .*'simulated_grammar'"):
+        proteins_of(CorpusData(source="proteins"), seed=1)
+
+
+def test_what_was_not_asked_does_not_change_the_digest() -> None:
+    assert "leave_out_judged" not in CorpusData().model_dump()
+    for asked in (True, False):
+        one = CorpusData(leave_out_judged=asked)
+        assert CorpusData.model_validate(one.model_dump(mode="json")) == one
 
 
 def test_letters_alone_are_undecided_among_equally_frequent_ones() -> None:
