@@ -62,7 +62,8 @@ def distillation(recipe: DistillationRecipe, folder: Path) -> Outcome:
     files = {name: trained_file(name) for name in recipe.teachers}
     teacher = _teacher(files.values(), lesson)
     whole, metrics = _with_teacher(recipe, lesson, teacher)
-    whole = whole._replace(sources={name: sha256_of(file) for name, file in files.items()})
+    teachers = {name: sha256_of(file) for name, file in files.items()}
+    whole = whole._replace(sources={**lesson.sources, **teachers})
     student = committee_of(trained_members(recipe, whole, folder))
     metrics |= student.metrics | judged(recipe.data, student.potential, splits)
     if recipe.compare:

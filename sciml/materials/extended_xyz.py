@@ -243,8 +243,8 @@ class _Comment:
             raise BadInput(
                 f"{name} has {values.size} numbers; write all nine of the matrix, because six are "
                 "in another order in each program, or say their order with labels=Labels(six=...), "
-                'in a recipe with -o labels.six="xx yy zz xy yz xz" or the like (data.labels.six to '
-                "train)."
+                "in a recipe with -o labels.six='xx yy zz xy yz xz' or as it is (data.labels.six "
+                "to train)."
             )
         matrix = values.reshape(3, 3)
         if np.abs(matrix - matrix.T).max() > ASYMMETRY * np.abs(matrix).max():

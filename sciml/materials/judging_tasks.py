@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from sciml.core.settings import Settings
-from sciml.data.cards import read_card
+from sciml.materials.datasets import checksums
 from sciml.materials.lammps.published import zuo_potential
 from sciml.materials.potential_training import PotentialData, judged, opened
 from sciml.training.recipe import Recipe
@@ -47,8 +47,7 @@ def judgement(recipe: JudgementRecipe, folder: Path) -> Outcome:
     for name, settings in recipe.potentials.items():
         potential = zuo_potential(settings.element, settings.form)
         metrics |= judged(recipe.data, potential, splits, f"{name}: ")
-    source = recipe.data.source
-    return Outcome("finished", metrics, {source: read_card(source).built.sha256}, [], {})
+    return Outcome("finished", metrics, checksums(recipe.data.source), [], {})
 
 
 TASKS = {"materials/judgement": RecipeTask(JudgementRecipe, judgement)}

@@ -9,13 +9,19 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from paddle import Tensor, nn
-from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.core.writing import sha256_of
-from sciml.data.cards import read_card
 from sciml.materials.accuracy import Accuracy, accuracy_by_group
 from sciml.materials.ace.file import load_single, save_potential
 from sciml.materials.ace.fine_tuning import continued, with_refitted_energies
@@ -26,7 +32,14 @@ from sciml.materials.ace.model import AcePotential, AceSettings
 from sciml.materials.ace.refit import RefitSettings, refitted
 from sciml.materials.ace.start import Start, StartKind, start
 from sciml.materials.committee import Committee
-from sciml.materials.datasets import open_structures
+from sciml.materials.datasets import (
+    LabelNames,
+    Source,
+    checksums,
+    open_files,
+    open_structures,
+    own_files,
+)
 from sciml.materials.potential import Potential
 from sciml.materials.splits import TRAIN, Published, SplitSettings, resplit
 from sciml.materials.structures import GPA, Structure
@@ -40,12 +53,19 @@ from sciml.training.run import Outcome
 class PotentialData(Settings):
     """Which structures to learn from, and which to be judged on."""
 
-    source: str  # name of a dataset
+    source: Source  # name of a dataset, a file of extended XYZ, or files by split
+    labels: LabelNames = LabelNames()  # for files
     split: SplitSettings = Published()  # how its frames are parted
     validation: str | None = None  # split that chooses the epoch; the last epoch without it
     tests: tuple[str, ...]  # splits that errors are reported for
     group_weights: dict[str, NonNegativeFloat] = Field(default_factory=dict)  # in the loss, else 1
     stress_offset: bool = False  # whether the stress labels may have a constant offset
+
+    @model_serializer(mode="wrap")
+    def _without_usual_names(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Usual names are not told, so that recipes of datasets keep the digests they had."""
+        values: dict[str, Any] = told(self)
+        return {k: v for k, v in values.items() if k != "labels" or self.labels != LabelNames()}
 
 
 class FromPotential(Settings):
@@ -82,7 +102,7 @@ class Lesson(NamedTuple):
     frames: list[Structure]
     weights: FloatArray  # of each in the loss, (frame,)
     validation: list[Structure]  # choose the epoch; none, and the last epoch is kept
-    sources: Mapping[str, str] = MappingProxyType({})  # sha256 of what else made the frames
+    sources: Mapping[str, str] = MappingProxyType({})  # sha256 of files that made the frames
 
 
 class Trained(NamedTuple):
@@ -91,31 +111,33 @@ class Trained(NamedTuple):
     potential: AcePotential | Committee
     metrics: dict[str, Any]
     seconds: dict[str, float]
-    sources: dict[str, str]  # sha256 of the potentials that it made use of
+    sources: dict[str, str]  # sha256 of the files that it made use of
 
 
 def opened(data: PotentialData) -> dict[str, list[Structure]]:
-    """The parts of the dataset that a recipe names, split as it asks for.
+    """The parts of the dataset or files that a recipe names, split as it asks for.
 
     Raises:
-        BadInput: if a split is not in the dataset.
+        BadInput: if a split is not in the dataset, or a file cannot be read.
         DatasetMissing: if the data are not on this machine.
     """
-    splits = resplit(open_structures(data.source), data.split)
+    files = own_files(data.source)
+    found = open_files(files, data.labels) if files else open_structures(str(data.source))
+    splits = resplit(found, data.split)
     _require_splits(data, splits)
     return splits
 
 
 def lesson_of(data: PotentialData, splits: Mapping[str, list[Structure]]) -> Lesson:
-    """The training frames of a dataset.
+    """The training frames of a dataset or of one's own files.
 
     Raises:
         BadInput: if a group that has a weight is not among them.
     """
     frames = splits[TRAIN]
-    return Lesson(
-        frames, frame_weights(data, frames), splits[data.validation] if data.validation else []
-    )
+    validation = splits[data.validation] if data.validation else []
+    own = checksums(data.source) if own_files(data.source) else {}
+    return Lesson(frames, frame_weights(data, frames), validation, own)
 
 
 def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
@@ -259,7 +281,7 @@ def outcome(
     source = recipe.data.source
     about = {"title": recipe.title, "source": source, "seed": recipe.seed, "errors": metrics}
     saved = save_potential(folder / POTENTIAL_FILE, found.potential, about)
-    data = {source: read_card(source).built.sha256} | found.sources
+    data = checksums(source) | found.sources
     return Outcome("finished", metrics, data, [saved], found.seconds)
 
 
@@ -343,7 +365,8 @@ def _require_splits(data: PotentialData, splits: Mapping[str, list[Structure]]) 
     missing = [name for name in wanted if name not in splits]
     if missing:
         raise BadInput(
-            f"recipe: {data.source} has no split {missing[0]!r}; it has {sorted(splits)}."
+            f"recipe: {data.source} has no split {missing[0]!r}; it has {sorted(splits)}. Name one "
+            "of these, or hold frames out with data.split: {kind: held_out}."
         )
 
 

@@ -78,7 +78,7 @@ def save_potential(
     return path
 
 
-def load_potential(path: Path) -> AcePotential | Committee:
+def load_potential(path: Path | str) -> AcePotential | Committee:
     """Read a potential.
 
     Args:
@@ -89,12 +89,14 @@ def load_potential(path: Path) -> AcePotential | Committee:
 
     Raises:
         BadInput: if there is no such file, it is something else, or of another format version.
-        DamagedFile: if it is cut short, its numbers are not those that were written, or they
-            contradict each other.
+        DamagedFile: if it is cut short, its numbers are not those that were written, are not
+            finite, or contradict each other.
     """
+    path = Path(path)
     text, arrays = _read(path)
     header = _header(path, text)
     _require_whole(path, text, header, arrays)
+    _require_finite(path, arrays)
     found = _loaded(path, header, arrays)
     _require_agreement(path, found[0], header, arrays)
     if len(found) == 1:
@@ -102,13 +104,13 @@ def load_potential(path: Path) -> AcePotential | Committee:
     return Heads(found) if share_a_body(found) else Committee(found)
 
 
-def load_single(path: Path) -> AcePotential:
+def load_single(path: Path | str) -> AcePotential:
     """Read a potential that must not be a committee; otherwise as :func:`load_potential`."""
     found = load_potential(path)
     if isinstance(found, Committee):
         raise BadInput(
-            f"{shown(path)}: is a committee of {len(found.members)}, expected a single potential; "
-            "train one with `members: 1`."
+            f"{shown(Path(path))}: is a committee of {len(found.members)}, expected a single "
+            "potential; train one with `members: 1`."
         )
     return found
 
@@ -202,6 +204,16 @@ def _require_whole(path: Path, text: str, header: dict[str, Any], arrays: Arrays
     if _digest(arrays, text.replace(digest, "")) != digest:
         raise DamagedFile(
             f"{shown(path)}: its numbers do not have the sha256 of its header; copy it again."
+        )
+
+
+def _require_finite(path: Path, arrays: Arrays) -> None:
+    """Refuse numbers that a training which failed has left."""
+    wrong = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+    if wrong:
+        raise DamagedFile(
+            f"{shown(path)}: its {', '.join(sorted(wrong))} have numbers that are not finite; look "
+            "at the labels, and train it again."
         )
 
 

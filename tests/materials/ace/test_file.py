@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +236,11 @@ def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
         load_potential(tmp_path / "other.safetensors")
     with pytest.raises(BadInput, match="no such file"):
         load_potential(tmp_path / "none.safetensors")
+
+
+def test_a_potential_of_a_training_that_failed_is_refused(tmp_path: Path) -> None:
+    given = potential()
+    weights = given.weights._replace(last=np.full_like(given.weights.last, np.nan))
+    path = save_potential(tmp_path / "model.safetensors", replace(given, weights=weights), {})
+    with pytest.raises(DamagedFile, match="its last have numbers that are not finite"):
+        load_potential(path)
