@@ -32,7 +32,7 @@ class Pairs(NamedTuple):
     work: FloatArray  # eV for a stress of one, by end and component, (pair, 2, 6)
     labels: FloatArray  # stress at both ends, NaN without labels, (pair, 2, 6)
     swelling: FloatArray  # Å³, work of a unit pressure, (pair,)
-    bending: FloatArray  # Å³, volume times strains cubed, which the rule leaves out, (pair, 3)
+    bending: FloatArray  # Å³, volume times what the rule leaves out, see _thirds, (pair, 5)
     atoms: FloatArray  # how many, (pair,)
     volume: FloatArray  # Å³, mean of both, (pair,)
     weight: FloatArray  # over the expected error, 1/eV, (pair,)
@@ -136,15 +136,28 @@ def _between(one: Structure, other: Structure, distance: float) -> Pairs:
         np.array(work),
         np.array(labels),
         np.array(swelling),
-        volume * _cubes((middle + middle.T) / 2),
+        volume * _thirds((middle + middle.T) / 2, change @ (one.cell + other.cell) / 2),
         np.array(len(one)),
         np.array(volume),
         1 / np.array(error),
     )
 
 
-def _cubes(strain: FloatArray) -> FloatArray:
-    """The three cubic invariants of a strain."""
+def _thirds(strain: FloatArray, shift: FloatArray) -> FloatArray:
+    """What is of third order in strain and shift and does not vanish on average.
+
+    Three cubic invariants of the strain, and the square of the shifts by the swelling and by the
+    shear: atoms off their sites are harder in a smaller cell. Left out, this passes for a pressure.
+    """
     swelling = np.trace(strain)
     shear = strain - np.eye(3) * swelling / 3
-    return np.array([swelling**3, swelling * np.sum(shear**2), np.linalg.det(shear)])
+    square = shift.T @ shift / (len(shift) * _BOND**2)
+    return np.array(
+        [
+            swelling**3,
+            swelling * np.sum(shear**2),
+            np.linalg.det(shear),
+            swelling * np.trace(square),
+            np.sum(shear * square),
+        ]
+    )

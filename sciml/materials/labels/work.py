@@ -2,10 +2,10 @@
 
 Between two frames of the same atoms the labels must satisfy
 
-    E_j - E_i = -f (work of the forces) + a W + p0 (V_j - V_i) + c·(V ε³),
+    E_j - E_i = -f (work of the forces) + a W + p0 (V_j - V_i) + c·(V ε³, V ε u²),
 
 where W is the work of the stress labels, and the last term what the trapezoidal rule leaves out, by
-the three cubic invariants of the strain with moduli c that are fitted along. Right labels have
+cubic invariants of strain ε and shifts u with moduli c that are fitted along. Right labels have
 f = a = 1 and p0 = 0. The factors f and a name a wrong unit or sign: of the forces, of the stress,
 or of the energy where both are wrong alike. p0 is what the labels add to the pressure, and a wrong
 order of the components is the permutation that fits much better than the right one.
@@ -87,7 +87,7 @@ class WorkFit(NamedTuple):
     stress: Factor
     offset: float  # GPa that the labels add to the pressure
     offset_error: float  # GPa
-    moduli: FloatArray  # eV/Å³, (3,)
+    moduli: FloatArray  # eV/Å³, (5,)
     spread: float  # of what is left, over the expected errors
 
 
@@ -142,7 +142,7 @@ def fit_work(
         return None
     table = np.hstack([scaled, MODULUS * pairs.bending * pairs.weight[:, None]])
     # Moduli are near zero in units of their usual size.
-    square = table.T @ table + np.diag([0.0] * len(asked) + [1.0] * 3)
+    square = table.T @ table + np.diag([0.0] * len(asked) + [1.0] * pairs.bending.shape[1])
     solution = np.linalg.solve(square, table.T @ rest)
     free = max(len(rest) - len(asked), 1)
     spread = float(np.sqrt(np.sum((rest - table @ solution) ** 2) / free))
@@ -308,6 +308,8 @@ def _energy_findings(group: str, fit: WorkFit, atoms: FloatArray) -> list[Findin
         return []
     elif factor.value < 0:
         what, step = "sign", "Change the sign of the energies, or of both forces and stresses."
+    elif ENERGY_UNITS[unit] == 1:
+        return []  # as near to 1 as large shifts allow
     else:
         what = "unit"
         step = f"The energies are in {unit}: multiply them with {ENERGY_UNITS[unit]:.6g}."

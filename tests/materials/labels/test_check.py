@@ -19,13 +19,15 @@ from sciml.materials.structures import GPA, Structure, from_atoms
 Change = Callable[[Structure], Structure]
 
 
-def copper(seed: int, repeats: int = 1, strain: float = 0.015) -> Structure:
+def copper(
+    seed: int, repeats: int = 1, strain: float = 0.015, *, metal: str = "Cu", rattle: float = 0.02
+) -> Structure:
     """A strained and rattled crystal, labelled by effective medium theory."""
     rng = np.random.default_rng(seed)
-    atoms = bulk("Cu", cubic=True).repeat((1, 1, repeats))
+    atoms = bulk(metal, cubic=True).repeat((1, 1, repeats))
     stretch = rng.normal(size=(3, 3)) * strain
     atoms.set_cell(atoms.cell @ (np.eye(3) + stretch + stretch.T), scale_atoms=True)
-    atoms.positions += rng.normal(size=atoms.positions.shape) * 0.02
+    atoms.positions += rng.normal(size=atoms.positions.shape) * rattle
     atoms.calc = EMT()
     return replace(
         from_atoms(atoms, {"group": "Elastic"}),
@@ -71,10 +73,22 @@ def test_right_labels_pass(right: list[Structure]) -> None:
     assert check_labels({"train": right}).text().startswith("No label was found to be wrong.")
 
 
+@pytest.mark.parametrize("metal", ["Cu", "Al", "Ag"])
+@pytest.mark.parametrize(("rattle", "strain"), [(0.03, 0.005), (0.05, 0.01), (0.08, 0.01)])
+def test_right_labels_of_atoms_far_off_their_sites_pass(
+    metal: str, rattle: float, strain: float
+) -> None:
+    """Atoms off their sites press on their cell, which the trapezoidal rule sees in part."""
+    far = [copper(seed, strain=strain, metal=metal, rattle=rattle) for seed in range(60)]
+    assert found_in(far) == {}
+    low = found_in(far, stressed(lambda s: s - 4 * GPA * np.array([1, 1, 1, 0, 0, 0])))
+    assert list(low) == ["stress offset"]
+
+
 def test_a_constant_pressure_is_measured(right: list[Structure]) -> None:
     found = found_in(right, stressed(lambda s: s - 2.5 * GPA * np.array([1, 1, 1, 0, 0, 0])))
     assert list(found) == ["stress offset"]
-    assert found["stress offset"].value == pytest.approx(2.5, abs=0.15)
+    assert found["stress offset"].value == pytest.approx(2.5, abs=0.25)  # error 0.1
 
 
 @pytest.mark.parametrize(("unit", "size"), [("GPa", GPA), ("kbar", GPA / 10)])
