@@ -12,7 +12,6 @@ from sciml.core.errors import SciMLError
 
 app = typer.Typer(
     name="sciml",
-    help="AI for science in notebooks: verified figures, recipes, datasets.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -57,8 +56,8 @@ def options(
 ) -> None:
     """AI for science in notebooks: verified figures, recipes, datasets.
 
-    Exit codes: 0 done, 2 bad input, 3 dataset missing, 4 damaged file, 5 figure differs,
-    6 write failed, 130 interrupted.
+    Exit codes: 0 done, 1 something else failed, 2 bad input, 3 dataset missing, 4 damaged file,
+    5 a figure differs from its reference, 6 a write failed, 130 interrupted.
     """
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sciml.core.errors import WriteFailed
+from sciml.core.errors import SciMLError, WriteFailed
 
 PART_PREFIX = ".part-"  # of what is not whole yet
 
@@ -65,7 +65,7 @@ def write_with(path: Path, write: Callable[[Path], None]) -> None:
     Raises:
         WriteFailed: if writing fails for want of space or rights; the old file is kept.
     """
-    with _failures_explained(path):
+    with failures_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART_PREFIX, suffix=path.suffix)
         os.close(handle)
@@ -84,6 +84,9 @@ def write_with(path: Path, write: Callable[[Path], None]) -> None:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Fill a new folder so that it appears complete or not at all.
 
+    An old folder is set aside before the new one takes its name, so that a kill between the two
+    loses neither; the next write of the folder then begins by putting the old one back.
+
     Args:
         path: The folder to make; an old one of that name is replaced.
 
@@ -93,8 +96,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Raises:
         WriteFailed: if writing fails for want of space or rights.
     """
-    with _failures_explained(path):
+    with failures_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _put_back(path)
         part = Path(tempfile.mkdtemp(dir=path.parent, prefix=PART_PREFIX))
         try:
             yield part
@@ -102,13 +106,37 @@ def whole_folder(path: Path) -> Iterator[Path]:
                 if file.is_file():
                     sync_file(file)
             sync_folder(part)
-            if path.exists():
-                shutil.rmtree(path)
             part.chmod(0o755)
-            part.rename(path)
+            _swap(path, part)
         finally:
             shutil.rmtree(part, ignore_errors=True)
         sync_folder(path.parent)
+
+
+def _swap(path: Path, part: Path) -> None:
+    """Give a new folder the name of an old one, if there is one; if that fails the old one stays."""
+    aside = _aside(path)
+    if path.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+    try:
+        part.rename(path)
+    except OSError:
+        _put_back(path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_back(path: Path) -> None:
+    """Give an old folder its name back if a kill came before the new one had it."""
+    aside = _aside(path)
+    if aside.exists() and not path.exists():
+        aside.rename(path)
+
+
+def _aside(path: Path) -> Path:
+    """Where the old folder waits until the new one has its name."""
+    return path.with_name(f"{PART_PREFIX}{path.name}.old")
 
 
 def sync_file(path: Path) -> None:
@@ -126,11 +154,19 @@ def sync_folder(path: Path) -> None:
 
 
 @contextmanager
-def _failures_explained(path: Path) -> Iterator[None]:
-    """Turn a failure of the disk into an error that says what to do."""
+def failures_explained(path: Path) -> Iterator[None]:
+    """Turn a failure to write into an error that says what to do.
+
+    Args:
+        path: The file or folder that is being written.
+
+    Raises:
+        WriteFailed: in place of an error of the system about this path or a folder above it; an
+            error about another path, such as a source that is read meanwhile, is not touched.
+    """
     try:
         yield
-    except WriteFailed:
+    except SciMLError:
         raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -138,8 +174,22 @@ def _failures_explained(path: Path) -> Iterator[None]:
                 f"{path}: the disk is full; what was there before is kept. "
                 "Make room and run the same command again."
             ) from error
+        if not _is_about(error, path):
+            raise
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise WriteFailed(
                 f"{path}: not allowed to write here; choose another folder or change its rights."
             ) from error
-        raise
+        raise WriteFailed(
+            f"{path}: cannot be written: {error.strerror}; choose another folder or mend this one."
+        ) from error
+
+
+def _is_about(error: OSError, path: Path) -> bool:
+    """Whether an error of the system is about a path, its neighbours or a folder above it."""
+    if error.errno is None:
+        return False
+    if not isinstance(error.filename, str | bytes | os.PathLike):
+        return True  # the system names no file: it is the one that is being written
+    named, folder = Path(os.fsdecode(error.filename)).absolute(), path.absolute().parent
+    return named.is_relative_to(folder) or folder.is_relative_to(named)

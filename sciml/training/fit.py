@@ -20,7 +20,7 @@ from sciml.core.paths import shown
 from sciml.core.seeds import random_state, restore_random_state, seed_everything, step_seed
 from sciml.core.settings import Settings
 from sciml.core.talk import progress, say
-from sciml.core.writing import write_text
+from sciml.core.writing import failures_explained, write_text
 from sciml.training.checkpoint import Checkpoint, load_newest, save_checkpoint
 from sciml.training.feed import Batch, Feed
 from sciml.training.optimiser import (
@@ -280,7 +280,8 @@ class _Run:
         if self.folder is None:
             return
         checkpoint = load_newest(self.folder / "checkpoints", self.recipe)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with failures_explained(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         _cut_history(self.folder / HISTORY_FILE, checkpoint.step if checkpoint else 0)
         if checkpoint is not None:
             self._restore(checkpoint)
@@ -318,7 +319,7 @@ class _Run:
 
 def _append_lines(path: Path, lines: list[dict[str, Any]]) -> None:
     """Append to the history; lines beyond the last checkpoint are cut off on resume."""
-    with path.open("a", encoding="utf-8") as file:
+    with failures_explained(path), path.open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
 
 

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sciml.core import runtime
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import project_root, shown
 from sciml.core.writing import sha256_of, write_json
+from sciml.data.listing import card_names
 
 _PACKAGES = ("paddlepaddle", "paddlesci", "numpy", "scipy", "xarray", "netCDF4")
 _LOCK = "requirements/lock.txt"
@@ -98,6 +99,50 @@ def read_record(folder: Path) -> dict[str, Any]:
                 "take both from the repository again, or run the recipe anew."
             )
     return record
+
+
+def changed_sources(record: Mapping[str, Any]) -> list[str]:
+    """The user's files that a run read and that are other files by now.
+
+    A record names a file as the settings do, or by its last part. It is looked for in the working
+    folder first and then in the project, as recipes name files; one that is nowhere counts as
+    unchanged, as do datasets, whose checksums their cards hold.
+
+    Args:
+        record: As :func:`read_record` gives it.
+
+    Returns:
+        The names of the changed files, as the record has them.
+    """
+    texts, datasets = set(_texts(record["recipe"])), set(card_names())
+    return [
+        name
+        for name, expected in record["data_sha256"].items()
+        if name not in datasets
+        and (found := _files_named(name, texts))
+        and expected not in map(sha256_of, found)
+    ]
+
+
+def _texts(settings: Any) -> Iterator[str]:
+    """Every text among nested settings."""
+    if isinstance(settings, str):
+        yield settings
+    elif isinstance(settings, Mapping | list):
+        inner = settings.values() if isinstance(settings, Mapping) else settings
+        for one in inner:
+            yield from _texts(one)
+
+
+def _files_named(name: str, texts: Collection[str]) -> list[Path]:
+    """The files that settings mean by a name: the name itself, or paths that end with it."""
+    written = [name] if name in texts else [text for text in texts if Path(text).name == name]
+    found: list[Path] = []
+    for text in written:
+        given = Path(text).expanduser()
+        places = [folder / given for folder in (Path.cwd(), project_root())]
+        found += [path for path in places if path.is_file()][:1]
+    return found
 
 
 def surroundings() -> dict[str, Any]:

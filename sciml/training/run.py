@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sciml.core.errors import BadInput, Interrupted
+from sciml.core.locks import LOCK_FILE, locked
 from sciml.core.nearest import nearest
 from sciml.core.paths import project_root, shown
 from sciml.core.talk import say
-from sciml.core.writing import whole_folder
+from sciml.core.writing import failures_explained, whole_folder
 from sciml.training.recipe import Recipe, merged_document, read_recipe, recipe_name
-from sciml.training.record import RECORD_FILE, read_record, write_record
+from sciml.training.record import RECORD_FILE, changed_sources, read_record, write_record
 
 
 class Outcome(NamedTuple):
@@ -45,7 +46,8 @@ def run_recipe(
 ) -> Run:
     """Run a recipe in ``runs/<domain>/<name>-<digest>``.
 
-    An interrupted or killed run of the same settings goes on; a finished one is not run again.
+    An interrupted or killed run of the same settings goes on; a finished one is not run again
+    unless a file of the user that it read has changed: then it starts anew, as with ``fresh``.
 
     Args:
         path: The recipe.
@@ -57,22 +59,30 @@ def run_recipe(
         The record and the folder of the run.
 
     Raises:
-        BadInput: if the recipe is wrong or its task is not known.
+        BadInput: if the recipe is wrong, its task is not known, or another process runs it.
         Interrupted: after Ctrl-C, once a checkpoint and a record that says so are written.
     """
-    task = find_task(str(merged_document(path, overrides).values.get("task", "")), path)
+    task = find_task(_task_name(path, overrides), path)
     recipe = read_recipe(path, task.settings, overrides)
     folder = run_folder(path, recipe)
-    if fresh and folder.exists():
-        shutil.rmtree(folder)
-    record = _finished_record(folder)
-    if record is None:
-        record = _run(task, recipe, folder)
-    else:
-        say(f"{shown(folder)}: finished before; --fresh runs it again")
-    if publish:
-        publish_record(folder, record_folder(recipe_name(path)))
+    refusal = (
+        f"another process runs this recipe in {shown(folder)}; wait for it or change a setting"
+    )
+    with locked(folder, refusal):
+        if fresh:
+            _empty(folder)
+        record = _finished_record(folder) or _run(task, recipe, folder)
+        if publish:
+            publish_record(folder, record_folder(recipe_name(path)))
     return Run(record, folder)
+
+
+def _task_name(path: Path, overrides: Sequence[str]) -> str:
+    """The task that a recipe asks for."""
+    values = merged_document(path, overrides).values
+    if "task" not in values:
+        raise BadInput(f"{path}: key 'task' is missing; add it, such as `task: hydro/forecast`")
+    return str(values["task"])
 
 
 def find_task(name: str, path: Path) -> RecipeTask:
@@ -136,11 +146,29 @@ def publish_record(folder: Path, target: Path) -> None:
 
 
 def _finished_record(folder: Path) -> dict[str, Any] | None:
-    """The record of a run that came to its end, if there is one."""
+    """The record of a run that came to its end, if there is one and its sources are the same."""
     if not (folder / RECORD_FILE).is_file():
         return None
     record = read_record(folder)
-    return None if record["status"] == "interrupted" else record
+    if record["status"] == "interrupted":
+        return None
+    changed = changed_sources(record)
+    if changed:
+        say(f"{shown(folder)}: finished before with another {' and '.join(changed)}; running again")
+        _empty(folder)
+        return None
+    say(f"{shown(folder)}: finished before; --fresh runs it again")
+    return record
+
+
+def _empty(folder: Path) -> None:
+    """Remove all that a run left, but not the lock that this process holds."""
+    with failures_explained(folder / LOCK_FILE):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != LOCK_FILE:
+                path.unlink()
 
 
 def _run(task: RecipeTask, recipe: Recipe, folder: Path) -> dict[str, Any]:

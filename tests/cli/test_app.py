@@ -120,3 +120,12 @@ def test_a_mistyped_verb_is_a_usage_error() -> None:
     done = sciml("reproduc")
     assert done.returncode == 2
     assert "No such command" in done.stderr
+
+
+def test_help_tells_the_exit_codes_that_the_readme_tells() -> None:
+    told = " ".join(sciml("--help").stdout.split())
+    readme = " ".join((project_root() / "README.md").read_text(encoding="utf-8").split())
+    _, _, rest = readme.partition("Exit codes: ")
+    codes, _, _ = rest.partition("130 interrupted.")
+    assert len(codes.split(", ")) == 8
+    assert f"Exit codes: {codes}130 interrupted." in told

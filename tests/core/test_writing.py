@@ -66,3 +66,50 @@ def test_a_folder_without_rights_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(writing, "sync_file", forbidden)
     with pytest.raises(WriteFailed, match="not allowed to write here; choose another folder"):
         writing.write_text(tmp_path / "a", "text")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "inner" / "a"
+    with pytest.raises(WriteFailed, match=r"inner/a: cannot be written: .*; choose another folder"):
+        writing.write_text(path, "text")
+    with (
+        pytest.raises(WriteFailed, match=r"inner/a: cannot be written: .*; choose another folder"),
+        writing.whole_folder(path),
+    ):
+        pass
+
+
+def test_a_source_that_is_missing_is_no_failure_to_write(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), writing.whole_folder(tmp_path / "inner" / "new"):
+        (tmp_path / "elsewhere" / "source").read_bytes()
+
+
+def test_a_kill_between_the_old_folder_and_the_new_loses_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "toy.record"
+    with writing.whole_folder(path) as part:
+        (part / "a").write_text("old")
+    (tmp_path / ".part-toy.record.old").mkdir()  # of a kill long ago
+
+    class Killed(BaseException):
+        pass
+
+    rename = Path.rename
+
+    def killed(self: Path, target: Path) -> None:
+        if target == path:
+            raise Killed
+        rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(Killed), writing.whole_folder(path) as part:
+        (part / "a").write_text("new")
+    monkeypatch.setattr(Path, "rename", rename)
+    kept = [file.read_text() for file in tmp_path.rglob("a")]
+    assert "old" in kept
+    with pytest.raises(RuntimeError), writing.whole_folder(path):
+        raise RuntimeError
+    assert (path / "a").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,5 +1,6 @@
 """Running a recipe: once, on after a stop, anew when asked, and never with a wrong record."""
 
+import fcntl
 import os
 import signal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from paddle import nn
 
 from sciml.core.errors import BadInput, DamagedFile, Interrupted
+from sciml.core.writing import sha256_of
 from sciml.hydro import tasks
 from sciml.training.checkpoint import write_weights
 from sciml.training.feed import Arrays, Batch, Feed
@@ -38,6 +40,7 @@ X = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
 
 class Toy(Recipe):
     training: FitSettings = FitSettings()
+    data: str | None = None
 
 
 class Stage:
@@ -46,6 +49,7 @@ class Stage:
     def __init__(self) -> None:
         self.steps = 0
         self.interrupt_at = self.break_at = 0
+        self.source = self.named = ""  # a file that runs read, and its name in their records
 
     def run(self, recipe: Toy, folder: Path) -> Outcome:
         paddle.seed(recipe.seed)
@@ -65,9 +69,8 @@ class Stage:
         write_weights(folder / "model.safetensors", layer_arrays(layer))
         seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
         outputs = [folder / "model.safetensors"]
-        return Outcome(
-            result.end.value, {"steps": result.steps}, {"points": "0" * 64}, outputs, seconds
-        )
+        read = {self.named: sha256_of(Path(self.source))} if self.named else {"points": "0" * 64}
+        return Outcome(result.end.value, {"steps": result.steps}, read, outputs, seconds)
 
 
 @pytest.fixture
@@ -171,6 +174,53 @@ def test_a_finished_run_whose_output_was_changed_is_refused(recipe: Path, stage:
     assert run_recipe(recipe, fresh=True).record["status"] == "finished"
 
 
+def test_a_recipe_that_another_process_runs_is_refused_and_its_run_is_left_alone(
+    recipe: Path, stage: Stage
+) -> None:
+    _, folder = run_recipe(recipe)
+    (folder / "note.txt").touch()
+    with (folder / ".lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(BadInput) as error:
+            run_recipe(recipe, fresh=True)
+    told = f"another process runs this recipe in runs/hydro/{folder.name}; "
+    assert str(error.value) == told + "wait for it or change a setting"
+    assert (folder / "note.txt").exists()
+    assert stage.steps == STEPS
+    assert run_recipe(recipe, fresh=True).folder == folder
+
+
+def test_a_file_of_the_user_that_changed_is_run_on_again(
+    home: Path,
+    recipe: Path,
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stage.source = "inner/mine.csv"
+    for folder, text in (("here", "1"), ("there", "2")):
+        (home / folder / "inner").mkdir(parents=True)
+        (home / folder / stage.source).write_text(text)
+    recipe.write_text(TEXT + f"data: {stage.source}\n")
+    monkeypatch.chdir(home / "here")
+    for name in (stage.source, "mine.csv"):  # as the settings name it, or by its last part
+        stage.named, stage.steps = name, 0
+        run_recipe(recipe, fresh=True)
+        run_recipe(recipe)
+        assert stage.steps == STEPS
+        (home / "here" / stage.source).write_text(f"changed for {name}")
+        _, folder = run_recipe(recipe)
+        assert stage.steps == 2 * STEPS
+        assert f"finished before with another {name}; running again" in capsys.readouterr().err
+    monkeypatch.chdir(home / "there")  # another file of the same name
+    run_recipe(recipe)
+    assert stage.steps == 3 * STEPS
+    assert len((folder / "history.jsonl").read_text().splitlines()) == STEPS
+    (home / "there" / stage.source).unlink()
+    run_recipe(recipe)
+    assert stage.steps == 3 * STEPS
+
+
 def test_a_published_record_is_a_copy_that_can_be_checked(recipe: Path, stage: Stage) -> None:
     record, folder = run_recipe(recipe, publish=True)
     target = record_folder("hydro/toy")
@@ -191,6 +241,12 @@ def test_an_unknown_task_is_named_with_the_nearest(recipe: Path) -> None:
     with pytest.raises(BadInput) as error:
         run_recipe(recipe)
     assert str(error.value) == f"{recipe}: task 'hydro/forcast': did you mean 'hydro/forecast'?"
+
+
+def test_a_recipe_without_a_task_is_told_the_key(recipe: Path) -> None:
+    recipe.write_text("title: x\n")
+    with pytest.raises(BadInput, match=r"toy\.yaml: key 'task' is missing; add it, such as"):
+        run_recipe(recipe)
 
 
 @pytest.mark.parametrize("name", ["hydra/forecast", "", "forecast"])

@@ -5,11 +5,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sciml.core import talk
 from sciml.core.errors import BadInput, Interrupted
+from sciml.core.locks import locked
 from sciml.hydro.openfoam.case import write_case
 from sciml.hydro.openfoam.settings import CavitationCase
 
@@ -58,7 +58,8 @@ def run_case(settings: CavitationCase, folder: Path) -> None:
             f"Install it with `{INSTALL}` (Debian, as root), or put its bin folder on the PATH."
         )
     write_case(settings, folder)
-    with _alone(folder):
+    refusal = f"{folder}: another run works on this case; wait for it, or use another folder"
+    with locked(folder, refusal):
         start = _continued_from(folder)
         if start == 0.0:
             _finish(_launched(MESHER, folder, fresh=True), MESHER, folder)
@@ -79,21 +80,6 @@ def written_times(folder: Path) -> dict[float, Path]:
         if path.is_dir() and math.isfinite(time):
             times[time] = path
     return dict(sorted(times.items()))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep a second run out of the folder; the system lifts the lock when the process ends."""
-    import fcntl
-
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BadInput(
-                f"{folder}: another run works on this case; wait for it, or use another folder"
-            ) from None
-        yield
 
 
 def _continued_from(folder: Path) -> float:
