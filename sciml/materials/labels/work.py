@@ -29,6 +29,7 @@ LARGEST_FACTOR_ERROR = 0.5  # of four standard errors, beyond which nothing can 
 STRESS_ROOM, FORCE_ROOM = 0.1, 0.3  # of factors from 1; shifts are larger than strains
 NAMED_ROOM = {"stress": 0.15, "forces": 0.3, "energy": 0.15}  # of a factor from that of a unit
 MUCH_BETTER = 0.25  # of the spread, by which another order of components is believed
+CLEARLY_WORSE = 2.0  # of the spread, by which all other orders of components are ruled out
 LEAST_SWELLING = 0.01  # of the volume, for a pressure of a single pair
 
 ORDERS = {
@@ -212,6 +213,7 @@ def _judged(group: str, pairs: Pairs) -> Report:
         return _forces_judged(group, pairs, "the work of stress is too small to tell")
     findings = [_order_finding(group, best, known[best], known[USUAL])] if reordered else []
     unjudged = [] if known[best].force.told else [_still(group)]
+    unjudged += [] if reordered else _order_untold(group, known)
     return Report(findings + _factor_findings(group, stressed, best, known[best]), unjudged)
 
 
@@ -252,6 +254,16 @@ def _missing(group: str, count: int) -> Report:
 
 def _still(group: str) -> Unjudged:
     return Unjudged("forces", group, "their work between frames is too small to tell")
+
+
+def _order_untold(group: str, known: Mapping[str, WorkFit]) -> list[Unjudged]:
+    """Whether another order of components would do as well, or nearly."""
+    others = {name: fit.spread for name, fit in known.items() if name != USUAL}
+    nearest = min(others, key=others.__getitem__, default=None)
+    if nearest is None or others[nearest] > CLEARLY_WORSE * known[USUAL].spread:
+        return []
+    reason = f"components in the order {nearest} fit the energies nearly as well, or better"
+    return [Unjudged("stress order", group, reason)]
 
 
 def _order_finding(group: str, name: str, fit: WorkFit, usual: WorkFit) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk, molecule
 from ase.calculators.emt import EMT
 
@@ -27,6 +28,11 @@ def copper(
     atoms = bulk(metal, cubic=True).repeat((1, 1, repeats))
     stretch = rng.normal(size=(3, 3)) * strain
     atoms.set_cell(atoms.cell @ (np.eye(3) + stretch + stretch.T), scale_atoms=True)
+    return shaken_and_labelled(atoms, rng, rattle)
+
+
+def shaken_and_labelled(atoms: Atoms, rng: np.random.Generator, rattle: float) -> Structure:
+    """Rattled and labelled."""
     atoms.positions += rng.normal(size=atoms.positions.shape) * rattle
     atoms.calc = EMT()
     return replace(
@@ -35,6 +41,13 @@ def copper(
         forces=atoms.get_forces(),
         stress=atoms.get_stress(),
     )
+
+
+def swollen_copper(seed: int) -> Structure:
+    """A cube of any size, rattled a little."""
+    rng = np.random.default_rng(seed)
+    atoms = bulk("Cu", a=rng.uniform(3.55, 3.7), cubic=True)
+    return shaken_and_labelled(atoms, rng, 0.01)
 
 
 @pytest.fixture(scope="module", name="right")
@@ -107,6 +120,16 @@ def test_the_order_of_vasp_is_named(right: list[Structure]) -> None:
     found = found_in(right, stressed(lambda s: s[[0, 1, 2, 5, 3, 4]]))
     assert list(found) == ["stress order"]
     assert "xx, yy, zz, xy, yz, xz" in found["stress order"].measured
+
+
+def test_an_order_that_cells_without_shear_cannot_tell_is_unjudged(
+    right: list[Structure],
+) -> None:
+    assert "stress order" not in [one.check for one in check_labels({"train": right}).unjudged]
+    swollen = [swollen_copper(seed) for seed in range(20)]
+    report = check_labels({"train": swollen})
+    assert report.findings == []
+    assert "stress order" in [one.check for one in report.unjudged]
 
 
 def test_stresses_that_have_nothing_to_do_with_energies_are_refused(
