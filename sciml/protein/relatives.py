@@ -11,12 +11,13 @@ proteins.
 """
 
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sciml.core.axes import IntArray
+from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import UNKNOWN, Codes
 
@@ -27,15 +28,35 @@ _NONE = _RUNS  # the number of a run that counts for nothing
 _PLACE_BITS = 20  # of a place in the query, whose residues are fewer than a million
 _PLACES = 1 << _PLACE_BITS
 _CROWD = 2000  # places of one run beyond which it is too common to tell anything
+# Of a stretch in which two relatives lie on one another: an equal letter is worth as much as three
+# others cost, so that stretches go on while a quarter of the letters is shared.
+_EQUAL, _OTHER = 3, -1
+SHORTEST: Final = 30  # residues of a stretch
+
+
+class Stretches(NamedTuple):
+    """Where a protein and its relatives are alike, laid on one another without a gap."""
+
+    other: IntArray  # the number of the relative. Shape (stretch,) each
+    shift: IntArray  # what to add to a place in the protein for the place in the relative
+    first: IntArray  # place in the protein
+    end: IntArray  # the place behind the last one
+    equal: IntArray  # how many letters are shared
+
+    @property
+    def identity(self) -> FloatArray:
+        """Share of the letters that are shared. Shape (stretch,)."""
+        return self.equal / (self.end - self.first)
 
 
 class RunIndex:
     """Where each run of five letters stands in a set of proteins."""
 
     def __init__(self, proteins: Sequence[Codes]) -> None:
-        """Sort the runs of all proteins, 4 bytes for each residue and 13 MB beside."""
+        """Sort the runs of all proteins, 5 bytes for each residue and 13 MB beside."""
         self.count = len(proteins)
         self._starts = np.cumsum([0, *(len(one) for one in proteins)])
+        self._flat = np.concatenate(proteins) if proteins else np.zeros(0, np.uint8)
         runs = np.concatenate([_runs(one) for one in proteins]) if proteins else np.zeros(0, "i4")
         self._first, self._places = _sorted_places(runs)
 
@@ -52,13 +73,32 @@ class RunIndex:
         Raises:
             BadInput: if the protein has more than 1,048,576 residues.
         """
+        return np.unique(self._laid(query)[:, 0])
+
+    def stretches(self, query: Codes) -> Stretches:
+        """Where a protein is like its relatives.
+
+        Args:
+            query: A protein. Shape (residue,).
+
+        Returns:
+            For each relative and each shift at which enough letters are shared, see above, the one
+            stretch of at least thirty residues that shares most. The protein itself is among its
+            relatives where it is in the set.
+
+        Raises:
+            BadInput: if the protein has more than 1,048,576 residues.
+        """
+        return Stretches(*_alike(self._laid(query), query, self._flat, self._starts).T)
+
+    def _laid(self, query: Codes) -> IntArray:
+        """Relatives, and where the query starts in all proteins. Shape (relative, 2)."""
         if len(query) > _PLACES:
             raise BadInput(
                 f"relatives: expected a protein of at most {_PLACES:,} residues, got "
                 f"{len(query):,}; is it a genome?"
             )
-        hits = _hits(_runs(query), self._first, self._places)
-        return _shared(hits, self._starts)
+        return _shared(_hits(_runs(query), self._first, self._places), self._starts)
 
 
 def families(proteins: Sequence[Codes]) -> IntArray:
@@ -147,8 +187,8 @@ def _hits(runs: NDArray[np.int32], first: IntArray, places: NDArray[np.int32]) -
 
 @numba.njit(cache=True)
 def _shared(hits: IntArray, starts: IntArray) -> IntArray:
-    """Proteins with enough equal letters at one shift."""
-    found, number, begin = np.empty(len(hits), np.int64), 0, 0
+    """Proteins with enough equal letters at one shift, and the shift. Shape (found, 2)."""
+    found, number, begin = np.empty((len(hits), 2), np.int64), 0, 0
     while begin < len(hits):
         shift, protein, letters, last = hits[begin] >> _PLACE_BITS, -1, 0, -RUN
         while begin < len(hits) and hits[begin] >> _PLACE_BITS == shift:
@@ -157,13 +197,36 @@ def _shared(hits: IntArray, starts: IntArray) -> IntArray:
             here = np.searchsorted(starts, shift + place, side="right") - 1
             if here != protein:
                 protein, letters, last = here, 0, -RUN
+            before = letters
             letters += min(RUN, place - last)
             last = place
-            if letters >= SHARED_LETTERS:
-                found[number] = protein
+            if before < SHARED_LETTERS <= letters:
+                found[number] = protein, shift
                 number += 1
             begin += 1
-    return np.unique(found[:number])
+    return found[:number]
+
+
+@numba.njit(cache=True)
+def _alike(laid: IntArray, query: Codes, flat: Codes, starts: IntArray) -> IntArray:
+    """The best stretch of each relative and shift, see :class:`Stretches`. Shape (stretch, 5)."""
+    found, number = np.empty((len(laid), 5), np.int64), 0
+    for protein, shift in laid:
+        first, end = max(0, starts[protein] - shift), min(len(query), starts[protein + 1] - shift)
+        best, worth, begin, best_first, best_end = 0, 0, first, first, first
+        for place in range(first, end):
+            equal = query[place] == flat[shift + place] and query[place] < UNKNOWN
+            worth += _EQUAL if equal else _OTHER
+            if worth <= 0:
+                worth, begin = 0, place + 1
+            elif worth > best:
+                best, best_first, best_end = worth, begin, place + 1
+        if best_end - best_first >= SHORTEST:
+            # What is worth so much holds so many letters that are equal.
+            equals = (best - _OTHER * (best_end - best_first)) // (_EQUAL - _OTHER)
+            found[number] = protein, shift - starts[protein], best_first, best_end, equals
+            number += 1
+    return found[:number]
 
 
 def _join(family: IntArray, number: int, others: IntArray) -> None:

@@ -30,7 +30,9 @@ from sciml.protein.sources import CORPUS, judged_proteins
 from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.census import Census, CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT, family_weights
+from sciml.protein.vocabulary.kept import KeptTables, kept_words, no_kept_words, pairs_of
 from sciml.protein.vocabulary.ranking import (
+    BY_RELATIVES,
     Counted,
     PartSettings,
     covered_share,
@@ -71,6 +73,7 @@ class CensusState(NamedTuple):
 
     seen: list[IntArray]  # of each kind of words, see Census. Shape (shape, word)
     shuffled: list[IntArray]  # of shuffled proteins
+    kept: list[KeptTables]  # by relatives, of those kinds that a part asks it of
     letters: IntArray  # summed weights of residues. Shape (code,)
     sample: list[tuple[int, bytes]]  # proteins with the largest negative marks
     told: dict[str, Any]  # chunks, proteins, residues, those left out, and the checksum so far
@@ -92,13 +95,7 @@ def vocabulary(recipe: VocabularyRecipe, folder: Path) -> Outcome:
     """
     started = time.perf_counter(), time.process_time()
     state = counted_proteins(recipe, folder / STATE_FILE)
-    kinds = kinds_of(recipe.parts)
-    counted = {
-        kind: Counted(
-            Table(kind, seen), Table(kind, shuffled), state.letters, recipe.proteins.shuffles
-        )
-        for kind, seen, shuffled in zip(kinds, state.seen, state.shuffled, strict=True)
-    }
+    counted = _counted_kinds(recipe, state)
     sample = [np.frombuffer(one, np.uint8) for _, one in sorted(state.sample)]
     parts = [entries_of(counted[part.census], part, sample) for part in recipe.parts]
     entries = joined(parts)
@@ -120,6 +117,23 @@ def vocabulary(recipe: VocabularyRecipe, folder: Path) -> Outcome:
 def kinds_of(parts: Sequence[PartSettings]) -> list[CensusSettings]:
     """The kinds of words that parts ask for, each once."""
     return list(dict.fromkeys(part.census for part in parts))
+
+
+def kinds_by_relatives(parts: Sequence[PartSettings]) -> list[CensusSettings]:
+    """Those of them of which a part asks what relatives keep."""
+    return kinds_of([part for part in parts if part.by in BY_RELATIVES])
+
+
+def _counted_kinds(recipe: VocabularyRecipe, state: CensusState) -> dict[CensusSettings, Counted]:
+    """All that was counted, by the kind of words."""
+    kinds, shuffles = kinds_of(recipe.parts), recipe.proteins.shuffles
+    kept = dict(zip(kinds_by_relatives(recipe.parts), state.kept, strict=True))
+    return {
+        kind: Counted(
+            Table(kind, seen), Table(kind, shuffled), state.letters, shuffles, kept.get(kind)
+        )
+        for kind, seen, shuffled in zip(kinds, state.seen, state.shuffled, strict=True)
+    }
 
 
 def counted_proteins(recipe: VocabularyRecipe, path: Path) -> CensusState:
@@ -189,6 +203,7 @@ def _with_chunk(
     return CensusState(
         [_counted(*one, kept, weights) for one in zip(kinds, state.seen, strict=True)],
         shuffled,
+        _kept(state.kept, kinds_by_relatives(recipe.parts), kept, weights),
         letters,
         heapq.nlargest(settings.sample, {*state.sample, *drawn}),
         told,
@@ -202,6 +217,21 @@ def _counted(
     census = Census(kind, units)
     census.add(proteins, weights)
     return census.units
+
+
+def _kept(
+    before: list[KeptTables],
+    kinds: list[CensusSettings],
+    proteins: list[Codes],
+    weights: list[float],
+) -> list[KeptTables]:
+    """What relatives keep with that of more proteins."""
+    if not kinds:
+        return before
+    pairs = pairs_of(proteins, weights)
+    return [
+        tables.joined(kept_words(pairs, kind)) for tables, kind in zip(before, kinds, strict=True)
+    ]
 
 
 def _mark(codes: Codes, seed: int) -> int:
@@ -259,7 +289,8 @@ def _empty_state(recipe: VocabularyRecipe) -> CensusState:
     kinds = kinds_of(recipe.parts)
     nothing = [np.zeros((kind.shapes, kind.words), np.int64) for kind in kinds]
     told = {"chunks": 0, "proteins": 0, "residues": 0, "left_out": 0, "sha256": ""}
-    return CensusState(nothing, nothing, np.zeros(UNKNOWN + 1, np.int64), [], told)
+    kept = [no_kept_words(kind) for kind in kinds_by_relatives(recipe.parts)]
+    return CensusState(nothing, nothing, kept, np.zeros(UNKNOWN + 1, np.int64), [], told)
 
 
 def _write_state(path: Path, state: CensusState, identity: str) -> None:
@@ -267,6 +298,8 @@ def _write_state(path: Path, state: CensusState, identity: str) -> None:
     arrays: dict[str, NDArray[Any]] = {"letters": state.letters}
     for name, tables in (("seen", state.seen), ("shuffled", state.shuffled)):
         arrays |= {f"{name}:{number}": one for number, one in enumerate(tables)}
+    for number, tables in enumerate(state.kept):
+        arrays |= {f"{name}:{number}": one for name, one in tables._asdict().items()}
     arrays["marks"] = np.array([mark for mark, _ in state.sample], np.int64)
     arrays["lengths"] = np.array([len(one) for _, one in state.sample], np.int64)
     arrays["sample"] = np.frombuffer(b"".join(one for _, one in state.sample), np.uint8)
@@ -288,14 +321,28 @@ def _read_state(path: Path, identity: str) -> CensusState | None:
     ends = np.cumsum(arrays["lengths"])
     parts = np.split(arrays["sample"], ends[:-1]) if len(ends) else []
     marked = zip(arrays["marks"].tolist(), parts, strict=True)
-    count = sum(name.startswith("seen:") for name in arrays)
+    listed = {
+        name: [arrays[one] for one in _numbered(name, arrays)]
+        for name in ("seen", "shuffled", *KeptTables._fields)
+    }
     return CensusState(
-        [arrays[f"seen:{number}"] for number in range(count)],
-        [arrays[f"shuffled:{number}"] for number in range(count)],
+        listed["seen"],
+        listed["shuffled"],
+        [
+            KeptTables(*of_kind)
+            for of_kind in zip(*map(listed.get, KeptTables._fields), strict=True)
+        ],
         arrays["letters"],
         [(mark, one.tobytes()) for mark, one in marked],
         json.loads(notes["told"]),
     )
+
+
+def _numbered(name: str, arrays: dict[str, NDArray[Any]]) -> list[str]:
+    """Names of the tables of all kinds, in their order."""
+    return [
+        f"{name}:{number}" for number in range(sum(one.startswith(f"{name}:") for one in arrays))
+    ]
 
 
 VOCABULARY_TASKS = {"protein/vocabulary": RecipeTask(VocabularyRecipe, vocabulary)}

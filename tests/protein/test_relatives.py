@@ -164,3 +164,28 @@ def test_the_end_of_a_giant_counts_like_its_beginning():
 def test_a_genome_is_refused():
     with pytest.raises(BadInput, match="at most 1,048,576 residues, got 1,048,577; is it a genome"):
         RunIndex([]).relatives(np.zeros((1 << 20) + 1, np.uint8))
+
+
+def test_stretches_are_the_best_ones_without_a_gap():
+    """The slow way: every first and last place of every pair of relatives at its shift."""
+    draw = np.random.default_rng(6)
+    ones = [natural(draw, 60) for _ in range(12)]
+    others = [np.concatenate([natural(draw, 7), relative(draw, one, 0.6)]) for one in ones]
+    index, seen = RunIndex(ones), 0
+    for query in others:
+        for other, shift, first, end, equal in zip(*index.stretches(query), strict=True):
+            assert shift == -7
+            same = np.array([query[k] == ones[other][k + shift] for k in range(7, 67)])
+            worth = np.cumsum(np.concatenate([[0], np.where(same, 3, -1)]))
+            best = max(worth[b] - worth[a] for a in range(61) for b in range(a, 61))
+            assert worth[end - 7] - worth[first - 7] == best
+            assert equal == same[first - 7 : end - 7].sum()
+            seen += 1
+    assert seen >= 4
+
+
+def test_a_protein_is_like_itself_from_end_to_end():
+    one = natural(np.random.default_rng(7), 200)
+    found = RunIndex([one]).stretches(one)
+    assert (found.first.tolist(), found.end.tolist(), found.equal.tolist()) == ([0], [200], [200])
+    assert found.identity == 1

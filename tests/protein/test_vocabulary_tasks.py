@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sciml.core.errors import BadInput, DamagedFile
@@ -128,3 +129,49 @@ def test_what_a_users_file_is_not_counted_as_is_said_and_recorded(
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"proteins\.source: nowhere\.fasta: no such file"):
         vocabulary(recipe(source="nowhere.fasta"), tmp_path)
+
+
+def recipe_by_relatives(source: Path) -> VocabularyRecipe:
+    """A small recipe that asks what relatives keep, chunk by chunk."""
+    kind = CensusSettings(elements=2, widest=2)
+    asked = recipe(source=str(source), chunk=60, families=True)
+    part = PartSettings(census=kind, by="kept", support=1, rate=1, words=10)
+    other = PartSettings(census=kind, by="support", support=1, words=5)
+    return asked.model_copy(update={"parts": (part, other)})
+
+
+def test_what_relatives_keep_is_counted_and_goes_on_after_an_interruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Families of three, half of whose letters drift while each W and the H behind it stay."""
+    draw, lines = np.random.default_rng(1), list[str]()
+    for number in range(40):
+        first = draw.choice(list("ACDEFGIKLMNPQRSTVY"), 120)
+        first[20::25], first[21::25] = "W", "H"
+        for member in range(3):
+            one = first.copy()
+            drifts = (draw.random(120) < 0.5 * (member > 0)) & ~np.isin(first, ["W", "H"])
+            drifts[:15] = False
+            one[drifts] = draw.choice(list("ACDEFGIKLMNPQRSTVY"), drifts.sum())
+            lines.append(f">{number}.{member}\n{''.join(one)}\n")
+    fasta = tmp_path / "families.fasta"
+    fasta.write_text("".join(lines))
+    asked = recipe_by_relatives(fasta)
+    vocabulary(asked, tmp_path / "whole")
+    written = read_vocabulary(tmp_path / "whole" / VOCABULARY_FILE)
+    assert from_key(written.keys[0]).spelling == "WH"
+    assert written.entries[0].support > 1.5 * written.entries[0].expected
+
+    real: Any = vocabulary_tasks._write_state  # pyright: ignore[reportPrivateUsage]
+
+    def dying(*given: Any) -> None:
+        real(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vocabulary_tasks, "_write_state", dying)
+    with pytest.raises(KeyboardInterrupt):
+        vocabulary(asked, tmp_path / "killed")
+    monkeypatch.undo()
+    vocabulary(asked, tmp_path / "killed")
+    whole, killed = (tmp_path / name / VOCABULARY_FILE for name in ("whole", "killed"))
+    assert killed.read_bytes() == whole.read_bytes()

@@ -3,10 +3,11 @@
 No single question finds all that words are good for. Words that shuffled proteins, which keep every
 pair of neighbours, hardly have are motifs. Words that letters drawn alone hardly make are of
 stretches with an unusual composition; those whose number exceeds what letters make by most are the
-frequent ones among them. And the words that most proteins have are none of these. A vocabulary is
-put together of parts, each the best words by one question, as many as cover a given share of
-residues; so a part of long words is not drowned by one of short words. No label of any residue is
-looked at.
+frequent ones among them. Words that relatives keep are held by something, see
+:mod:`sciml.protein.vocabulary.kept`. And the words that most proteins have are none of these. A
+vocabulary is put together of parts, each the best words by one question, as many as cover a given
+share of residues; so a part of long words is not drowned by one of short words. No label of any
+residue is looked at.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from sciml.core.settings import Settings
 from sciml.protein.alphabet import CLASS_OF_CODE, CLASSES, UNKNOWN, Codes
 from sciml.protein.vocabulary.census import CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT
+from sciml.protein.vocabulary.kept import KeptTables
 from sciml.protein.vocabulary.scanner import Scanner
 from sciml.protein.vocabulary.significance import false_discovery_rates
 from sciml.protein.vocabulary.store import VocabularyEntry
@@ -33,8 +35,10 @@ _LEAST_EXPECTED: Final = 1.0  # proteins; what no shuffle showed is not impossib
 MOST: Final = 50_000  # words of a part
 
 # Support over that in shuffled proteins; over that by letters alone; how many standard deviations
-# it exceeds the latter; or support itself.
-Question = Literal["order", "composition", "excess", "support"]
+# it exceeds the latter; how often relatives keep a word, over all words alike or over its letters;
+# or support itself.
+Question = Literal["order", "composition", "excess", "kept", "kept_beyond_letters", "support"]
+BY_RELATIVES: Final = ("kept", "kept_beyond_letters")
 
 
 class PartSettings(Settings):
@@ -42,7 +46,7 @@ class PartSettings(Settings):
 
     census: CensusSettings = CensusSettings()
     by: Question = "order"
-    support: NonNegativeFloat = 10.0  # least of a word, proteins
+    support: NonNegativeFloat = 10.0  # least of a word, proteins; those that keep it, if asked
     rate: float = Field(default=0.01, gt=0, le=1)  # of false discoveries; support asks none
     coverage: float | None = Field(default=None, gt=0, le=1)  # share of residues they may cover
     words: PositiveInt | None = None  # how many they may be
@@ -62,6 +66,7 @@ class Counted(NamedTuple):
     shuffled: Table  # the same of proteins shuffled with their pairs of neighbours
     letters: IntArray  # summed weights of residues, in units of counting. Shape (code,)
     shuffles: int = 1  # of each protein, all counted together
+    kept: KeptTables | None = None  # by relatives, where it was counted
 
 
 class Ranked(NamedTuple):
@@ -84,23 +89,41 @@ def ranked(counted: Counted, part: PartSettings) -> Ranked:
         Words with enough support whose rate of false discoveries among all possible words is low
         enough; of equals, those that come first in the table.
     """
-    support = counted.seen.support.ravel()
-    by_letters_alone = part.by in ("composition", "excess")
-    if by_letters_alone:
-        expected = np.tile(by_letters(counted), counted.seen.settings.shapes)
-    else:
-        expected = counted.shuffled.support.ravel() / counted.shuffles
+    support, expected = _seen_and_expected(counted, part.by)
     places = np.flatnonzero((support >= part.support) & (support > 0))
     support, expected = support[places], expected[places]
-    if by_letters_alone:
-        p = special.gammainc(support, expected)
-    else:
+    if part.by in ("order", "support"):
         p = _beyond_shuffled(support, expected, counted.shuffles)
+    else:
+        p = special.gammainc(support, expected)
     q = false_discovery_rates(p, max(counted.seen.units.size, len(p)))
     kept = q <= (1.0 if part.by == "support" else part.rate)
     order = np.argsort(-_score(part.by, support[kept], expected[kept]), kind="stable")
     best = np.flatnonzero(kept)[order]
     return Ranked(places[best], support[best], expected[best], q[best])
+
+
+def _seen_and_expected(counted: Counted, by: Question) -> tuple[FloatArray, FloatArray]:
+    """Support of all words and what chance would have it, as a question sees it."""
+    support = counted.seen.support.ravel()
+    if by in BY_RELATIVES:
+        return _kept_and_expected(counted.kept, by)
+    if by in ("composition", "excess"):
+        return support, np.tile(by_letters(counted), counted.seen.settings.shapes)
+    return support, counted.shuffled.support.ravel() / counted.shuffles
+
+
+def _kept_and_expected(tables: KeptTables | None, by: Question) -> tuple[FloatArray, FloatArray]:
+    """In how many proteins words are kept, and would be if all words of the kind were alike.
+
+    Letters that are kept stand together, so that words are kept more often than their letters by
+    themselves would have it: what is expected is raised until it has the sum of what is kept.
+    """
+    if tables is None:
+        raise BadInput(f"vocabulary: {by} asks for relatives, which were not counted")
+    kept = tables.kept.ravel() / UNIT
+    expected = (tables.by_place if by == "kept" else tables.by_letter).ravel() / UNIT
+    return kept, expected * (kept.sum() / max(expected.sum(), 1e-300))
 
 
 def _score(by: Question, support: FloatArray, expected: FloatArray) -> FloatArray:
