@@ -114,7 +114,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def _swap(path: Path, part: Path) -> None:
-    """Give a new folder the name of an old one, if there is one; if that fails the old one stays."""
+    """Give a new folder the name of an old one, if there is one; a failure leaves the old one."""
     aside = _aside(path)
     if path.exists():
         shutil.rmtree(aside, ignore_errors=True)

@@ -12,7 +12,7 @@ from sciml.core.locks import LOCK_FILE, locked
 def test_a_folder_that_is_held_is_refused_until_it_is_left(tmp_path: Path) -> None:
     with (
         locked(tmp_path / "run", "first"),
-        pytest.raises(BadInput, match="^wait$"),
+        pytest.raises(BadInput, match=r"^wait$"),
         locked(tmp_path / "run", "wait"),
     ):
         pass
