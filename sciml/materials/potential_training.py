@@ -21,11 +21,13 @@ from pydantic import (
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
+from sciml.core.talk import say
 from sciml.core.writing import sha256_of
 from sciml.materials.accuracy import Accuracy, accuracy_by_group
 from sciml.materials.ace.file import load_single, save_potential
 from sciml.materials.ace.fine_tuning import continued, with_refitted_energies
 from sciml.materials.ace.frames import Frames, LossSettings
+from sciml.materials.ace.grade import require_atoms
 from sciml.materials.ace.heads import HeadSettings, headed
 from sciml.materials.ace.layer import AceLayer, loss_of
 from sciml.materials.ace.model import AcePotential, AceSettings
@@ -40,6 +42,7 @@ from sciml.materials.datasets import (
     open_structures,
     own_files,
 )
+from sciml.materials.labels.check import quick_check
 from sciml.materials.potential import Potential
 from sciml.materials.splits import TRAIN, Published, SplitSettings, resplit
 from sciml.materials.structures import GPA, Structure
@@ -123,9 +126,20 @@ def opened(data: PotentialData) -> dict[str, list[Structure]]:
     """
     files = own_files(data.source)
     found = open_files(files, data.labels) if files else open_structures(str(data.source))
+    if files:
+        _say_what_looks_wrong([one for part in found.values() for one in part])
     splits = resplit(found, data.split)
     _require_splits(data, splits)
     return splits
+
+
+def _say_what_looks_wrong(frames: Sequence[Structure]) -> None:
+    """Tell what the quick checks find in labels that nobody may have looked at yet."""
+    report = quick_check(frames)
+    for one in report.findings:
+        say(f"data.source: {one.text()}")
+    if report.findings:
+        say("data.source: check all labels with `task: materials/label-check` before you train")
 
 
 def lesson_of(data: PotentialData, splits: Mapping[str, list[Structure]]) -> Lesson:
@@ -155,8 +169,10 @@ def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
         The potential, and the training's numbers.
 
     Raises:
-        BadInput: if a label that is needed is missing, or the potential to go on from differs.
+        BadInput: if a label that is needed is missing, an element has fewer than two atoms, or the
+            potential to go on from differs.
     """
+    require_atoms(lesson.frames, sorted({int(z) for one in lesson.frames for z in one.numbers}))
     begun, source = _begun(recipe, lesson)
     used = {**lesson.sources, **source}
     metrics: dict[str, Any] = {"label stress offset GPa": begun.stress_offset / GPA}

@@ -58,10 +58,11 @@ def properties(recipe: PropertyRecipe, folder: Path) -> Outcome:
     """
     started = time.perf_counter(), time.process_time()
     source = trained_file(recipe.potential)
+    learnt = load_potential(source)
     kept = folder / POTENTIAL_FILE
     write_bytes(kept, source.read_bytes())
     ensemble = _TRUTHS[recipe.truth]
-    potentials = {TRUTH: ensemble.potential(), LEARNT: load_potential(kept)}
+    potentials = {TRUTH: ensemble.potential(), LEARNT: learnt}
     cube = crystal(ensemble)
     found: dict[str, xr.Dataset] = {}
     outputs = [kept]

@@ -16,6 +16,7 @@ from sciml.materials import datasets
 from sciml.materials.ace.file import load_potential
 from sciml.materials.calculator import PotentialCalculator
 from sciml.materials.datasets import LabelNames, checksums, open_files, own_files
+from sciml.materials.potential_training import opened
 from sciml.materials.tasks import PotentialRecipe, potential
 from sciml.training.recipe import read_recipe
 
@@ -24,11 +25,11 @@ TINY = ("model.channels=8", "model.radial.functions=8", "model.radial.cutoff=4.5
 SOLVED = ("training=null", "start=linear")  # least squares alone
 
 
-def alloy(seed: int) -> Atoms:
+def alloy(seed: int, elements: tuple[int, ...] = (13, 29)) -> Atoms:
     """Copper and aluminium on a strained and rattled lattice, labelled by effective medium."""
     rng = np.random.default_rng(seed)
     atoms = bulk("Cu", a=rng.uniform(3.6, 4.0), cubic=True)
-    atoms.numbers = rng.choice([13, 29], len(atoms))
+    atoms.numbers = rng.choice(elements, len(atoms))
     stretch = np.eye(3) + 0.02 * rng.normal(size=(3, 3))
     atoms.set_cell(atoms.cell @ (stretch + stretch.T) / 2, scale_atoms=True)
     atoms.rattle(0.06, rng=rng)
@@ -37,8 +38,8 @@ def alloy(seed: int) -> Atoms:
     return atoms
 
 
-def written(path: Path, count: int) -> Path:
-    write(path, [alloy(seed) for seed in range(count)])
+def written(path: Path, count: int, elements: tuple[int, ...] = (13, 29)) -> Path:
+    write(path, [alloy(seed, elements) for seed in range(count)])
     return path
 
 
@@ -68,6 +69,33 @@ def test_names_of_labels_are_told_to_the_training(tmp_path: Path) -> None:
         potential(asked(path, *SOLVED), tmp_path / "run")
     recipe = asked(path, "data.labels.energy=REF_energy", *SOLVED)
     assert potential(recipe, tmp_path / "run").metrics["held_out all forces eV/Å"] > 0
+
+
+def test_wrong_labels_are_told_before_the_training_and_right_ones_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "alloy.extxyz", 40, elements=(29,))
+    opened(asked(path).data)
+    assert capsys.readouterr().err == ""
+    frames = read(path, ":")
+    for atoms in frames:
+        atoms.calc.results["stress"] *= -1602.2  # kbar, positive in compression
+    write(path, frames)
+    opened(asked(path).data)
+    told = capsys.readouterr().err
+    assert "stress sign in unnamed" in told
+    assert "The labels are in kbar" in told
+
+
+def test_an_element_of_one_atom_is_named_before_the_training(tmp_path: Path) -> None:
+    frames = [alloy(seed, (29,)) for seed in range(5)]
+    frames[2].numbers[1] = 13
+    frames[2].get_stress()
+    write(tmp_path / "alloy.extxyz", frames)
+    recipe = asked(tmp_path / "alloy.extxyz", "data.split={kind: published}", "data.tests=[]")
+    with pytest.raises(BadInput, match="Al has 1 atom in training, expected 2"):
+        potential(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_usual_names_of_labels_leave_the_digest_of_a_recipe_alone(tmp_path: Path) -> None:

@@ -71,3 +71,11 @@ def test_what_is_left_out_leaves_no_number(tmp_path: Path, monkeypatch: pytest.M
 def test_a_record_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(DamagedFile, match="run `sciml run recipes/materials/silicon-properties"):
         DRAWERS["liquid"](record=tmp_path)
+
+
+def test_a_damaged_potential_is_told_under_its_own_name_and_not_copied(tmp_path: Path) -> None:
+    given = tmp_path / "given.safetensors"
+    given.write_bytes(b"not a potential")
+    with pytest.raises(DamagedFile, match=r"given\.safetensors: not a whole safetensors file"):
+        properties(recipe(potential=str(given)), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

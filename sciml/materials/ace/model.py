@@ -14,7 +14,7 @@ from sciml.core.settings import Settings
 from sciml.materials.ace.core import faded, repelled, require_core_inside
 from sciml.materials.ace.couplings import Couplings, CouplingSettings, couplings
 from sciml.materials.ace.edges import Edges, edges_of
-from sciml.materials.ace.grade import Grade, graded
+from sciml.materials.ace.grade import Grade, graded, require_atoms
 from sciml.materials.ace.invariants import channel_slopes, invariant_rates, invariants
 from sciml.materials.ace.messages import message_rates, message_slopes, messages
 from sciml.materials.ace.mixing import mixed, moment_slopes
@@ -159,7 +159,12 @@ class AcePotential:
         )
 
     def with_grade(self, structures: Sequence[Structure]) -> "AcePotential":
-        """The potential with the grade that structures define, as a rule those of its training."""
+        """The potential with the grade that structures define, as a rule those of its training.
+
+        Raises:
+            BadInput: if the structures have fewer than two atoms of an element.
+        """
+        require_atoms(structures, self.elements)
         edges = pairs_of(structures, self.elements, self.settings)
         found = layers(edges, self.weights, couplings(self.settings.couplings))
         sums = channel_sums(self.weights, found.features)

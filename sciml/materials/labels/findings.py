@@ -18,6 +18,13 @@ class Finding(NamedTuple):
     next_step: str
     value: float  # the measured number alone, or how many frames
 
+    def text(self) -> str:
+        """As one paragraph."""
+        return (
+            f"{self.what} in {self.where}: {self.measured}; expected {self.expected}. "
+            f"{self.next_step}"
+        )
+
 
 class Unjudged(NamedTuple):
     """A check that the data do not permit."""
@@ -42,10 +49,7 @@ class Report(NamedTuple):
 
     def text(self) -> str:
         """One paragraph for each finding, one line for each check that was not possible."""
-        lines = [
-            f"{one.what} in {one.where}: {one.measured}; expected {one.expected}. {one.next_step}"
-            for one in self.findings
-        ]
+        lines = [one.text() for one in self.findings]
         lines = lines or ["No label was found to be wrong."]
         missing = [
             f"Not judged: {one.check} in {one.where}: {one.reason}." for one in self.unjudged

@@ -14,6 +14,7 @@ from sciml.materials.potential import Potential
 from sciml.materials.structures import GPA, Structure, from_atoms, to_atoms
 
 FORCE_TOLERANCE = 1e-4  # eV/Å; for the cell, eV for each atom at a strain of one
+TORN = 10.0  # times larger or smaller, a cell is no longer that of the crystal
 _METHODS: dict[str, Any] = {"bfgs": BFGS, "fire": FIRE}
 
 
@@ -43,8 +44,8 @@ def relax(
         The same atoms with energy, forces and, where there is a volume, stress.
 
     Raises:
-        BadInput: if the cell may change but has no volume, or there is no rest within the steps,
-            as in a crystal that is torn apart.
+        BadInput: if the cell may change but has no volume, or there is no rest within the steps;
+            a crystal that is torn apart is left once its volume has changed tenfold.
     """
     if cell != "fixed" and not structure.periodic.all():
         raise BadInput(
@@ -62,6 +63,8 @@ def relax(
     )
     with warnings.catch_warnings(), _METHODS[method](mover, logfile=None) as search:
         warnings.simplefilter("ignore", RuntimeWarning)  # cells that fly apart are told below
+        if cell != "fixed":
+            search.attach(lambda: _require_whole(structure, atoms.get_volume(), pressure))
         rested = search.run(fmax=tolerance, steps=steps)
     if not rested or not np.isfinite(atoms.positions).all():
         raise BadInput(
@@ -69,6 +72,17 @@ def relax(
             "to a minimum, allow more steps, or try method='fire'."
         )
     return from_atoms(atoms, about=structure.about)
+
+
+def _require_whole(structure: Structure, volume: float, pressure: float) -> None:
+    """Stop at a crystal that is torn apart or crushed, which no further step would mend."""
+    ratio = volume / structure.volume
+    if not 1 / TORN < ratio < TORN:
+        raise BadInput(
+            f"{structure.name}: its volume has become {ratio:.3g} times that of the start at "
+            f"{pressure:g} GPa, expected a crystal that holds together; ask for less tension or "
+            "pressure, or look at the potential there."
+        )
 
 
 def pressure_of(structure: Structure) -> float:

@@ -44,5 +44,5 @@ def test_a_file_keeps_the_grade(tmp_path: Path) -> None:
 
 def test_an_element_that_training_did_not_have_is_named() -> None:
     silicon = replace(crystal(0), numbers=np.full(5, 14))
-    with pytest.raises(BadInput, match="element number 0 has 0 atoms"):
+    with pytest.raises(BadInput, match="C has 0 atoms in training, expected 2"):
         potential().with_grade([silicon])
