@@ -7,12 +7,38 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sciml.core.axes import axes
 from sciml.core.errors import BadInput
 
 _REMEDY = "Mend the file, or leave these samples out."
+
+
+def numbers(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Real numbers as an array, NaN where a masked array is masked: a masked value is missing.
+
+    Args:
+        values: Any shape.
+        name: What the caller calls them.
+
+    Returns:
+        An array that keeps the precision of floating-point numbers; others become float64.
+
+    Raises:
+        BadInput: if they are complex, dates, durations, text, or no numbers at all.
+    """
+    given = np.ma.asanyarray(values)
+    kind = given.dtype.kind
+    try:
+        if kind in "cmMSU":
+            raise TypeError
+        real = given if kind == "f" else given.astype(np.float64)
+    except (TypeError, ValueError):
+        raise BadInput(
+            f"{name}: expected real numbers, got {given.dtype.name}; convert them first"
+        ) from None
+    return real.filled(np.nan) if real.mask.any() else np.asarray(real)
 
 
 def require_finite(
@@ -26,8 +52,8 @@ def require_finite(
         names: The name of each channel, for an array.
 
     Raises:
-        BadInput: for the first variable with NaN or an infinite value; the text has the source,
-            the variable, the earliest time of such a value and how many there are.
+        BadInput: for the first variable with NaN, a masked or an infinite value; the text has the
+            source, the variable, the earliest time of such a value and how many there are.
     """
     if isinstance(data, xr.Dataset):
         for variable in data.data_vars.values():
@@ -36,6 +62,7 @@ def require_finite(
         _require_finite_variable(data, source)
     else:
         axes(data, "time channel", source)
+        data = numbers(data, source)
         _require_finite_array(data, source, names)
 
 

@@ -25,6 +25,7 @@ from pydantic import PositiveFloat
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
+from sciml.data.checks import numbers
 from sciml.hydro.cases import Cases
 from sciml.hydro.forecast import Forecaster, Plan, judged, told
 
@@ -97,6 +98,7 @@ class Calibrated:
         unknown = sorted(set(leads) - set(self._begin))
         if unknown:
             raise BadInput(f"{self.name}: no quantiles for leads {unknown}; call start with them")
+        inputs = numbers(inputs, "inputs")
         answer = self._forecaster.predict(inputs, leads, planned)
         forecast, first = answer["forecast"], int(answer["time"][0])
         truth = np.ascontiguousarray(inputs[first:, self._targets])

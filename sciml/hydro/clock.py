@@ -7,8 +7,30 @@ from numpy.typing import ArrayLike
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
+from sciml.data.checks import numbers
 
 Prescribed = Callable[[FloatArray], ArrayLike] | ArrayLike
+
+
+def seconds(time: ArrayLike) -> FloatArray:
+    """Times as numbers of seconds.
+
+    Args:
+        time: Seconds; no dates and no durations with a unit of their own.
+
+    Returns:
+        The times in double precision.
+
+    Raises:
+        BadInput: if they are dates, durations or no numbers; the text has the conversion.
+    """
+    given = np.asarray(time)
+    if given.dtype.kind in "mM":
+        raise BadInput(
+            f"time: expected seconds, got {given.dtype}; "
+            "give seconds: (t - t[0]) / np.timedelta64(1, 's')"
+        )
+    return numbers(time, "time").astype(np.float64, copy=False)
 
 
 def even_step(samples: FloatArray) -> float:
@@ -23,6 +45,7 @@ def even_step(samples: FloatArray) -> float:
     Raises:
         BadInput: if there are fewer than 2, or if they do not increase by even steps.
     """
+    samples = seconds(samples)
     axes(samples, "time", "time")
     if samples.size < 2 or not np.all(np.isfinite(samples)):
         raise BadInput(f"time: expected at least 2 finite samples, got {samples.size} samples")
@@ -46,9 +69,9 @@ def sampled(given: Prescribed, samples: FloatArray, name: str) -> FloatArray:
         Its values, shape (time,).
 
     Raises:
-        BadInput: if the shape differs or a value is missing (NaN) or infinite.
+        BadInput: if the shape differs or a value is no number, missing (NaN, masked) or infinite.
     """
-    values = np.asarray(given(samples) if callable(given) else given, dtype=np.float64)
+    values = numbers(given(samples) if callable(given) else given, name).astype(np.float64)
     values = np.full(samples.shape, values) if values.ndim == 0 else values
     axes(values, "time", name, time=samples.size)
     gaps = np.flatnonzero(~np.isfinite(values))

@@ -20,6 +20,7 @@ from scipy.optimize import root_scalar
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
+from sciml.data.checks import require_finite
 from sciml.hydro.cases import Cases
 from sciml.hydro.forecast import Plan, controls_ahead, forecast_dataset, numbered_controls
 
@@ -193,10 +194,11 @@ class DynamicModes:
         """Iterate the law from each sample on; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Raises:
-            BadInput: if a lead is not positive, the run is too short or has other channels, or
-                the plan lacks a control or ends before the run.
+            BadInput: if a lead is not positive, a value is not finite, the run is too short or has
+                other channels, or the plan lacks a control or ends before the run.
         """
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
+        require_finite(inputs, f"{self.name}: inputs", self._scaling.channels)
         if min(leads) < 1:
             raise BadInput(f"{self.name}: leads must be positive, got {tuple(leads)}")
         if len(inputs) < self.history:

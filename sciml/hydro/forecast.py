@@ -14,7 +14,9 @@ import xarray as xr
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
+from sciml.data.checks import numbers, require_finite
 from sciml.hydro.cases import Case, Cases
+from sciml.hydro.regression import ridge_solution
 
 Plan = Mapping[str, FloatArray]  # series of controls by channel, sample by sample, known ahead
 
@@ -37,7 +39,9 @@ class Forecaster(Protocol):
         ``planned`` up to t + lead, and on nothing else.
 
         Args:
-            inputs: All channels of the run, in their units. Shape (time, channel).
+            inputs: All channels of the run, in their units. Shape (time, channel). A value that
+                is NaN or masked is missing; a forecaster that does not say how it bears this
+                refuses it.
             leads: Samples ahead.
             planned: Channels whose future is known, such as a valve's schedule: the series of
                 each from the first sample of the run, at least as long as the run; beyond its end
@@ -78,6 +82,20 @@ def forecast_dataset(
     return data.to_dataset()
 
 
+def check_leads(leads: Sequence[int]) -> None:
+    """Refuse leads that are not ahead.
+
+    Args:
+        leads: Samples ahead.
+
+    Raises:
+        BadInput: if there are none, or one is not a whole number of at least 1.
+    """
+    whole = all(isinstance(lead, int | np.integer) and lead >= 1 for lead in leads)
+    if not leads or not whole:
+        raise BadInput(f"leads: expected whole numbers of samples ahead, from 1, got {list(leads)}")
+
+
 def controls_ahead(
     inputs: FloatArray,
     controls: Mapping[str, int],
@@ -96,7 +114,7 @@ def controls_ahead(
         The controls at t + 1, ..., t + horizon for each t. Shape (time, horizon, control).
 
     Raises:
-        BadInput: if a control is not planned, or its plan is shorter than the run.
+        BadInput: if a control is not planned, or its plan is shorter than the run or has gaps.
     """
     if planned is None:
         held = inputs[:, None, list(controls.values())]
@@ -105,8 +123,9 @@ def controls_ahead(
     for number, name in enumerate(controls):
         if name not in planned:
             raise BadInput(f"planned: no control '{name}'; {nearest(name, planned)}")
-        series = np.asarray(planned[name], np.float64)
+        series = numbers(planned[name], f"planned: {name}").astype(np.float64)
         axes(series, "time", f"planned: {name}")
+        require_finite(series[:, None], "planned", [name])
         if len(series) < len(inputs):
             raise BadInput(
                 f"planned: {name}: expected at least the run's {len(inputs)} samples, "
@@ -147,7 +166,7 @@ class Persistence:
     def fit(self, train: Cases) -> dict[str, float]:
         """Remember which channels are forecast."""
         self._targets, self._names = train.target_indices, train.targets
-        self._channels = len(train.channels)
+        self._channels = train.channels
         return {}
 
     def predict(
@@ -157,7 +176,8 @@ class Persistence:
         planned: Plan | None = None,  # noqa: ARG002 - the present value knows no controls
     ) -> xr.Dataset:
         """Repeat the present value at every lead; see :class:`Forecaster`."""
-        axes(inputs, "time channel", "inputs", channel=self._channels)
+        axes(inputs, "time channel", "inputs", channel=len(self._channels))
+        require_finite(inputs, f"{self.name}: inputs", self._channels)
         present = inputs[:, None, self._targets]
         values = np.repeat(present, len(leads), axis=1)
         return forecast_dataset(values, 0, leads, self._names)
@@ -191,7 +211,16 @@ class Autoregression:
             all_channels: Whether to regress on all channels or on the forecast ones alone.
             ridge: Penalty on the squared coefficients of scaled channels, per sample.
             planned: Channels whose samples from now to the lead are regressed on, too.
+
+        Raises:
+            BadInput: if the order or a lead is below 1, or the penalty negative.
         """
+        check_leads(leads)
+        if order < 1 or not ridge >= 0:
+            raise BadInput(
+                "Autoregression: expected an order of at least 1 and a ridge of 0 or more, "
+                f"got order {order}, ridge {ridge}"
+            )
         self.name = "vector autoregression" if all_channels else "autoregression"
         self._order, self._leads = order, tuple(leads)
         self._all, self._ridge = all_channels, ridge
@@ -202,7 +231,8 @@ class Autoregression:
 
         Raises:
             BadInput: if a planned channel is not there or is to be forecast, a value is not
-                finite, or no run is long enough.
+                finite, no run is long enough, or without a ridge the runs do not determine the
+                coefficients.
         """
         self._controls = numbered_controls(self._planned, train)
         self._targets, self._names = train.target_indices, train.targets
@@ -227,7 +257,7 @@ class Autoregression:
             samples += len(issued)
         if samples == 0:
             raise BadInput(f"{self.name}: no run is longer than {self._order} samples and the lead")
-        return np.linalg.solve(gram + self._ridge * samples * np.eye(size), cross)
+        return ridge_solution(gram, cross, self._ridge * samples, self.name)
 
     def _history(self, scaled: FloatArray) -> FloatArray:
         """Every stretch of history as a row. Shape (issued, order x channel)."""
@@ -253,6 +283,7 @@ class Autoregression:
         if unknown:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
+        require_finite(inputs, f"{self.name}: inputs", self._scaling.channels)
         if len(inputs) < self._order:
             raise BadInput(
                 f"{self.name}: needs {self._order} samples of history, got {len(inputs)}"
@@ -281,12 +312,15 @@ def normalised_errors(
         Normalised error, dimensionless. Shape (lead,).
 
     Raises:
-        BadInput: if no forecast is due in the judged part of any run, or a target is constant.
+        BadInput: if a lead is below 1, a truth is missing, no forecast is due in the judged part
+            of any run, or a target is constant.
     """
+    check_leads(leads)
     errors = np.zeros((len(leads), len(cases.targets)))
     spread = np.zeros_like(errors)
     due = 0
-    for case in cases.cases.values():
+    for name, case in cases.cases.items():
+        _require_truths(name, case, cases)
         forecast = told(forecaster, case, cases, leads, planned)["forecast"]
         for index, lead in enumerate(leads):
             expected, truth = judged(forecast[:, index], case, cases.target_indices, lead)
@@ -323,11 +357,16 @@ def coverage(
         Share of the truths inside, over runs, times and targets. Shape (lead,).
 
     Raises:
-        BadInput: if no forecast is due in the judged part of any run.
+        BadInput: if the share is no probability between 0 and 1, a lead is below 1, a truth is
+            missing, or no forecast is due in the judged part of any run.
     """
+    check_leads(leads)
+    if not 0 < share < 1:
+        raise BadInput(f"share: expected a probability between 0 and 1, got {share}")
     width = NormalDist().inv_cdf(0.5 + share / 2)
     inside, due = np.zeros(len(leads)), np.zeros(len(leads))
-    for case in cases.cases.values():
+    for run, case in cases.cases.items():
+        _require_truths(run, case, cases)
         answer = told(forecaster, case, cases, leads, planned)
         for index, lead in enumerate(leads):
             (expected, truth), (spread, _) = (
@@ -339,6 +378,14 @@ def coverage(
     if due.min() == 0:
         raise BadInput(f"{forecaster.name}: no forecast is due in the judged part of the runs")
     return xr.DataArray(inside / due, {"lead": list(leads)}, ("lead",), name="coverage")
+
+
+def _require_truths(name: str, case: Case, cases: Cases) -> None:
+    """Refuse a run whose targets are not known wherever forecasts are judged."""
+    truths = np.zeros((len(case.values), len(cases.targets)))
+    targets = numbers(case.values, f"run '{name}'")[:, cases.target_indices]
+    truths[case.judged] = targets[case.judged]
+    require_finite(truths, f"run '{name}'", cases.targets)
 
 
 def told(

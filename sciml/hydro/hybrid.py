@@ -19,6 +19,7 @@ from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
+from sciml.data.checks import numbers
 from sciml.hydro.cases import Case, Cases
 from sciml.hydro.forecast import Plan, forecast_dataset
 from sciml.hydro.harmonics import Harmonics, HarmonicSettings, track_harmonics
@@ -172,11 +173,12 @@ class TrackedHybrid:
         unknown = sorted(set(leads) - set(self._leads))
         if unknown:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")
+        inputs = numbers(inputs, "inputs")
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
         run = self._seen(inputs)
-        numbers = [self._leads.index(lead) for lead in leads]
+        rows = [self._leads.index(lead) for lead in leads]
         s = self._settings
-        opinions = [self._opinions(run, number) for number in numbers]  # (expert, time, target)
+        opinions = [self._opinions(run, number) for number in rows]  # (expert, time, target)
         shares = [
             error_shares(one, run.truth, lead, s.memory, s.sharpness)
             for one, lead in zip(opinions, leads, strict=True)

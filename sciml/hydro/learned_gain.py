@@ -24,6 +24,7 @@ from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.seeds import seed_everything
 from sciml.core.settings import Settings
+from sciml.data.checks import numbers
 from sciml.data.scaling import Scaling
 from sciml.data.windows import WindowSettings
 from sciml.hydro.cases import Case, Cases
@@ -467,8 +468,8 @@ class LearnedGain:
         """Forecast one run; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Args:
-            inputs: All channels of the run, in their units; NaN where a sensor is missing.
-                Shape (time, channel).
+            inputs: All channels of the run, in their units; NaN or masked where a sensor is
+                missing. Shape (time, channel).
             leads: Samples ahead.
             planned: The controls' future; None holds them.
 
@@ -480,6 +481,7 @@ class LearnedGain:
             BadInput: if the network was not made for a lead, or the run is shorter than the
                 warm-up.
         """
+        inputs = numbers(inputs, "inputs")
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
         unknown = [lead for lead in leads if lead not in self._window.leads]
         if unknown:

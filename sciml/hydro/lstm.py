@@ -15,6 +15,7 @@ from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.seeds import seed_everything
+from sciml.data.checks import require_finite
 from sciml.data.scaling import Scaling
 from sciml.data.windows import Windows, WindowSettings
 from sciml.hydro.cases import Cases
@@ -141,10 +142,11 @@ class LSTMForecaster:
         """Forecast one run; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Raises:
-            BadInput: if the network was not trained for a lead, or the run is shorter than the
-                history.
+            BadInput: if the network was not trained for a lead, a value is not finite, or the
+                run is shorter than the history.
         """
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
+        require_finite(inputs, f"{self.name}: inputs", self._scaling.channels)
         unknown = [lead for lead in leads if lead not in self._window.leads]
         if unknown:
             raise BadInput(f"LSTM: trained for leads {self._window.leads}, asked for {unknown}")

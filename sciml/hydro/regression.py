@@ -42,7 +42,8 @@ def pooled_ridge(samples: Iterable[tuple[FloatArray, FloatArray]], ridge: float)
         Coefficients, shape (feature, outcome).
 
     Raises:
-        BadInput: if there are no samples, or a value is not finite.
+        BadInput: if there are no samples, a value is not finite, or without a penalty the samples
+            do not determine the coefficients.
     """
     gram, cross, count = np.zeros(()), np.zeros(()), 0
     for features, outcomes in samples:
@@ -54,7 +55,31 @@ def pooled_ridge(samples: Iterable[tuple[FloatArray, FloatArray]], ridge: float)
         raise BadInput("regression: no samples; are the runs longer than history and lead?")
     if not (np.isfinite(gram).all() and np.isfinite(cross).all()):
         raise BadInput("regression: a feature or outcome is not finite; fill gaps beforehand")
-    return np.linalg.solve(gram + ridge * count * np.eye(len(gram)), cross)
+    return ridge_solution(gram, cross, ridge * count, "regression")
+
+
+def ridge_solution(gram: FloatArray, cross: FloatArray, penalty: float, name: str) -> FloatArray:
+    """Coefficients that solve the normal equations with a penalty on their squares.
+
+    Args:
+        gram: Sums of products of features. Shape (feature, feature).
+        cross: Sums of products of features and outcomes. Shape (feature, outcome).
+        penalty: Added to the diagonal.
+        name: What the caller calls the regression.
+
+    Returns:
+        Coefficients, shape (feature, outcome).
+
+    Raises:
+        BadInput: if the equations are singular, as with a constant channel and no penalty.
+    """
+    try:
+        return np.linalg.solve(gram + penalty * np.eye(len(gram)), cross)
+    except np.linalg.LinAlgError:
+        raise BadInput(
+            f"{name}: the samples do not determine the coefficients (is a channel constant, or a "
+            "sum of others?); leave that channel out, or give a ridge above 0, such as 1e-6"
+        ) from None
 
 
 class Belief(NamedTuple):

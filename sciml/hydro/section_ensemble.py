@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
-from sciml.hydro.clock import even_step, sampled
+from sciml.data.checks import numbers
+from sciml.hydro.clock import even_step, sampled, seconds
 from sciml.hydro.gas_loss import gas_loss
 from sciml.hydro.section_kernel import (
     COLLAPSED,
@@ -70,7 +71,7 @@ def simulate_cavities(
         BadInput: if no history is given, a name is unknown, ``every`` is less than 1 or a shape
             is wrong; and, with the number of the history, as simulate_cavity for its inputs.
     """
-    samples, count = np.asarray(time, dtype=np.float64), len(settings)
+    samples, count = seconds(time), len(settings)
     even_step(samples)
     _check_request(count, keep, every)
     pasts = _pasts(past_pressure, count)
@@ -109,7 +110,7 @@ def _pasts(past_pressure: ArrayLike | None, count: int) -> list[float | None]:
     """The past pressure of each history."""
     if past_pressure is None:
         return [None] * count
-    values = np.asarray(past_pressure, dtype=np.float64)
+    values = numbers(past_pressure, "past_pressure")
     if values.shape not in ((), (count,)):
         raise BadInput(
             f"past_pressure: expected a number or shape ({count},), got shape {values.shape}"
@@ -121,7 +122,7 @@ def _given(forcing: ForEach, number: int, count: int) -> ArrayLike:
     """The forcing of one history."""
     if callable(forcing):
         return forcing(number)
-    values = np.asarray(forcing)
+    values = np.ma.asanyarray(forcing)
     if values.ndim < 2:
         return values
     if values.shape[0] != count:

@@ -40,8 +40,9 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.core.units import STANDARD_ATMOSPHERE, WATER_DENSITY, WATER_VAPOUR_PRESSURE
+from sciml.data.checks import numbers
 from sciml.hydro.cavity import DISK_DRAG
-from sciml.hydro.clock import Prescribed, even_step, sampled
+from sciml.hydro.clock import Prescribed, even_step, sampled, seconds
 from sciml.hydro.gas_loss import gas_loss, gas_losses, quoted_coefficients
 from sciml.hydro.section_kernel import COLUMNS, GAP, LIFETIME, SectionRun, march
 from sciml.hydro.section_ledger import check_ending, ledger_dataset
@@ -50,6 +51,8 @@ from sciml.hydro.section_ledger import check_ending, ledger_dataset
 FEWEST_STEPS_PER_LIFETIME = 30
 # A past that differs from steady may hold a section open longer than the steady lifetime.
 PAST_LIFETIMES = 2.0
+# Six tables of so many nodes take 200 MB. A cavity near the ambient pressure lives without end.
+MOST_PAST_STEPS = 4_000_000
 
 PastPressure = Callable[[FloatArray], ArrayLike] | float | None
 
@@ -298,7 +301,7 @@ def simulate_cavity(
     Source:
         The module's docstring.
     """
-    samples = np.asarray(time, dtype=np.float64)
+    samples = seconds(time)
     ambient = sampled(ambient_pressure, samples, "ambient_pressure")
     supply = sampled(ventilation, samples, "ventilation")
     run = section_run(settings, samples, ambient, supply, past_pressure)
@@ -331,6 +334,7 @@ def section_run(
     Raises:
         BadInput: as :func:`simulate_cavity`.
     """
+    samples = seconds(samples)
     step = even_step(samples)
     _check_forcing(settings, ambient, supply)
     past = _past_gap(settings, samples[0], step, (ambient[0], supply[0]), past_pressure)
@@ -374,15 +378,8 @@ def _past_gap(
     ambient, ventilation = first
     if past_pressure is None:
         past_pressure = balanced_pressure(settings, ambient, ventilation)
-    now = past_pressure(np.array([start])) if callable(past_pressure) else past_pressure
-    steady = steady_cavity(settings, ambient, float(np.squeeze(now)))
-    steps = steady.lifetime / step
-    if steps < FEWEST_STEPS_PER_LIFETIME:
-        raise BadInput(
-            f"time: {steps:.3g} steps in a lifetime L/V = {steady.lifetime:.4g} s are too coarse; "
-            f"use steps of at most {steady.lifetime / FEWEST_STEPS_PER_LIFETIME:.4g} s"
-        )
-    count = math.ceil(PAST_LIFETIMES * steps)
+    steady = steady_cavity(settings, ambient, _pressure_at(start, past_pressure))
+    count = _past_steps(steady, step)
     nodes = start + step * np.arange(-count, 1)
     pressure = sampled(past_pressure, nodes, "past_pressure")
     if not np.all((pressure >= settings.vapour_pressure) & (pressure < ambient)):
@@ -391,3 +388,33 @@ def _past_gap(
             f"got {pressure.min():g} to {pressure.max():g} Pa"
         )
     return ambient - pressure
+
+
+def _pressure_at(start: float, past_pressure: Callable[[FloatArray], ArrayLike] | float) -> float:
+    """The cavity pressure at the first sample, Pa."""
+    given = past_pressure(np.array([start])) if callable(past_pressure) else past_pressure
+    now = numbers(given, "past_pressure")
+    if now.size != 1 or (now.ndim and not callable(past_pressure)):
+        raise BadInput(
+            "past_pressure: expected a number, or a function of time, since the nodes of the past "
+            f"are not those of the run; got shape {now.shape}"
+        )
+    return float(now.squeeze())
+
+
+def _past_steps(steady: SteadyCavity, step: float) -> int:
+    """How many steps of the past a run begins with."""
+    steps = steady.lifetime / step
+    if steps < FEWEST_STEPS_PER_LIFETIME:
+        raise BadInput(
+            f"time: {steps:.3g} steps in a lifetime L/V = {steady.lifetime:.4g} s are too coarse; "
+            f"use steps of at most {steady.lifetime / FEWEST_STEPS_PER_LIFETIME:.4g} s"
+        )
+    if PAST_LIFETIMES * steps > MOST_PAST_STEPS:
+        raise BadInput(
+            f"time: the cavity of the first sample lives L/V = {steady.lifetime:.4g} s, "
+            f"{steps:.3g} steps, and its past of {PAST_LIFETIMES:g} lifetimes may have "
+            f"{MOST_PAST_STEPS}; lower past_pressure, which is close to the ambient pressure, or "
+            "use longer steps"
+        )
+    return math.ceil(PAST_LIFETIMES * steps)

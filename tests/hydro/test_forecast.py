@@ -339,3 +339,72 @@ def test_the_measured_table_is_found_again() -> None:
             found = normalised_errors(forecaster, splits[part], loads.LEADS).values
             for value, expected in zip(found, MEASURED[forecaster.name, part], strict=True):
                 assert expected is None or value == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "gap", [np.nan, np.inf, np.ma.masked], ids=["not a number", "infinite", "masked"]
+)
+def test_a_gap_in_what_a_forecaster_sees_is_refused_by_channel_and_sample(gap: Any) -> None:
+    for made in (Persistence(), autoregression(2, (1,), ridge=1e-6)):
+        made.fit(random_runs())
+        inputs = np.ma.array(random_runs().cases["run 0"].values)
+        made.predict(inputs, (1,))  # a mask without gaps
+        inputs[5, 1] = gap
+        with pytest.raises(BadInput, match=r"inputs: variable '\w+' has 1 value.*at sample 5\."):
+            made.predict(inputs, (1,))
+
+
+@pytest.mark.parametrize("judge", [normalised_errors, coverage])
+def test_a_run_whose_truth_is_missing_is_not_judged(judge: Any) -> None:
+    noise = np.random.default_rng(1).normal(size=200)
+    runs = runs_of(noise, noise)
+    fitted = autoregression(2, (1,))
+    fitted.fit(runs)
+    gap = noise[:, None].copy()
+    gap[150] = np.nan
+    broken = runs._replace(cases={"0": runs.cases["0"]._replace(values=gap)})
+    with pytest.raises(BadInput, match=r"run '0': variable 'x' has 1 value .* at sample 150\."):
+        judge(fitted, broken, [1])
+
+
+@pytest.mark.parametrize("leads", [[-5, 0], [0], [], [1.5]])
+def test_leads_that_are_not_ahead_are_refused(leads: Any) -> None:
+    runs = random_runs()
+    forecaster = Persistence()
+    forecaster.fit(runs)
+    for refused in (
+        lambda: normalised_errors(forecaster, runs, leads),
+        lambda: coverage(forecaster, runs, leads),
+        lambda: autoregression(3, leads),
+    ):
+        with pytest.raises(BadInput, match=r"leads: expected whole numbers .* from 1, got \["):
+            refused()
+
+
+@pytest.mark.parametrize(("order", "ridge"), [(0, 0.0), (3, -1.0), (3, np.nan)])
+def test_an_autoregression_without_a_meaning_is_refused(order: int, ridge: float) -> None:
+    with pytest.raises(BadInput, match=f"got order {order}, ridge {ridge}"):
+        autoregression(order, (1,), ridge)
+
+
+def test_a_constant_channel_without_a_ridge_is_told_as_the_reason() -> None:
+    noise = np.random.default_rng(0).normal(size=100)
+    runs = runs_of(np.stack([noise, np.ones(100)], axis=1))
+    for ridge in (0.0, 1e-6):
+        made = Autoregression(2, (1,), all_channels=True, ridge=ridge)
+        if ridge:
+            made.fit(runs)
+        else:
+            with pytest.raises(BadInput, match=r"is a channel constant.*ridge above 0"):
+                made.fit(runs)
+
+
+def test_a_plan_with_a_gap_is_refused() -> None:
+    runs = random_runs()
+    made = Autoregression(4, (2,), all_channels=True, ridge=1e-6, planned=["a"])
+    made.fit(runs)
+    inputs = runs.cases["run 0"].values
+    plan = inputs[:, 0].copy()
+    plan[-1] = np.nan
+    with pytest.raises(BadInput, match="planned: variable 'a' has 1 value"):
+        made.predict(inputs, (2,), planned={"a": plan})

@@ -1,14 +1,18 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import xarray as xr
 from pydantic import ValidationError
 
 from sciml.core.errors import BadInput
+from sciml.hydro.clock import even_step
 from sciml.hydro.oscillation import (
     measured_growth,
     neutral_beta_by_simulation,
     stability_experiment,
 )
+from sciml.hydro.section_ensemble import simulate_cavities
 from sciml.hydro.sections import (
     SectionSettings,
     balanced_pressure,
@@ -419,3 +423,53 @@ def test_experiment_refuses_vapour_and_bracket_without_threshold() -> None:
     assert str(error.value) == "expected β above 1 and a mode of at least 1, got β = 1.0, n = 1"
     with pytest.raises(BadInput, match=r"expected decay, then growth; widen the bracket$"):
         neutral_beta_by_simulation(bracket=(2.0, 2.2), steps=100)
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        np.arange(0, 1000).astype("timedelta64[ms]"),
+        np.datetime64("2020-01-01", "ms") + np.arange(0, 1000).astype("timedelta64[ms]"),
+    ],
+)
+def test_times_with_a_unit_of_their_own_are_refused_with_the_conversion(time: np.ndarray) -> None:
+    settings = SectionSettings(speed=10.0, diameter=0.02)
+    given = (settings, time, 30e3, 0.0, 20e3)
+    for refused in (
+        lambda: simulate_cavity(*given),
+        lambda: simulate_cavities([settings], *given[1:]),
+        lambda: even_step(time),
+    ):
+        with pytest.raises(BadInput, match=r"give seconds: \(t - t\[0\]\) / np\.timedelta64"):
+            refused()
+    seconds = (time - time[0]) / np.timedelta64(1, "s")
+    assert even_step(seconds) == pytest.approx(1e-3, rel=1e-12)
+
+
+def test_a_past_that_would_not_fit_into_memory_is_refused() -> None:
+    settings = SectionSettings(speed=10.0, diameter=0.02)
+    with pytest.raises(BadInput, match=r"may have 4000000; lower past_pressure"):
+        simulate_cavity(settings, np.arange(0, 1, 1e-3), 30e3, past_pressure=29999.999999)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.full(1000, 20e3), "past_pressure: expected a number, or a function of time"),
+        ("20e3", "past_pressure: expected real numbers, got str"),
+        (lambda _: np.full(7, 20e3), r"past_pressure: .*; got shape \(7,\)"),
+    ],
+)
+def test_a_past_pressure_that_is_no_number_is_refused(given: Any, message: str) -> None:
+    settings = SectionSettings(speed=10.0, diameter=0.02)
+    with pytest.raises(BadInput, match=message):
+        simulate_cavity(settings, np.arange(0, 1, 1e-3), 30e3, past_pressure=given)
+
+
+def test_prescribed_text_and_masked_samples_are_refused() -> None:
+    settings, time = SectionSettings(speed=10.0, diameter=0.02), np.arange(0, 1, 1e-3)
+    with pytest.raises(BadInput, match="ambient_pressure: expected real numbers, got str"):
+        simulate_cavity(settings, time, "high", past_pressure=20e3)
+    gaps = np.ma.masked_less(np.linspace(0, 30e3, 1000), 1e3)
+    with pytest.raises(BadInput, match=r"ambient_pressure: 34 of 1000 values are not finite"):
+        simulate_cavity(settings, time, gaps, past_pressure=20e3)

@@ -20,6 +20,7 @@ import numpy as np
 
 from sciml.core.axes import FloatArray, IntArray, axes
 from sciml.core.errors import BadInput
+from sciml.data.checks import numbers
 from sciml.hydro.filters import kernels
 from sciml.hydro.filters.gaussian import Gaussian, check_finite
 from sciml.hydro.filters.models import NonlinearModel, called
@@ -180,10 +181,10 @@ def step_ensemble(
     if n["member"] < 2:
         raise BadInput(f"ensemble: a sample covariance needs at least 2 members, got {n['member']}")
     check_finite(members, "ensemble")
-    seen = np.asarray(observation, dtype=float)
+    seen = numbers(observation, "observation")
     axes(seen, "batch sensor", "observation", batch=n["batch"], sensor=model.model.sensors)
     dummy = Gaussian(members[:, 0], np.zeros((1, n["state"], n["state"])))
-    acted = None if control is None else np.asarray(control, dtype=float)[:, None]
+    acted = None if control is None else numbers(control, "control")[:, None]
     observed, _, controls = checked_inputs(model.model, seen[:, None], dummy, acted)
     noise = _noise(model, rng, (n["batch"], n["member"]))
     shape = (n["batch"], n["member"], controls.shape[2])

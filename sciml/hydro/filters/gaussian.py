@@ -6,6 +6,7 @@ import numpy as np
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
+from sciml.data.checks import numbers
 from sciml.hydro.filters import kernels
 
 # Of a covariance in units of its standard deviations: rounding of whoever computed it.
@@ -55,11 +56,11 @@ def gaussian(mean: FloatArray, covariance: FloatArray) -> Gaussian:
         Means and factors, with an axis ``batch`` in front even if it is 1.
 
     Raises:
-        BadInput: if a shape differs, a number is not finite, or the covariance is not symmetric or
-            not positive semidefinite.
+        BadInput: if a shape differs, a number is complex or not finite, or the covariance is not
+            symmetric or not positive semidefinite.
     """
-    means = np.atleast_2d(np.asarray(mean, dtype=float))
-    covariances = np.asarray(covariance, dtype=float)
+    means = np.atleast_2d(numbers(mean, "mean").astype(float, copy=False))
+    covariances = numbers(covariance, "covariance").astype(float, copy=False)
     n = axes(means, "batch state", "mean")
     axes(covariances, "... state state", "covariance", state=n["state"])
     factors = covariance_factor(covariances, "covariance")

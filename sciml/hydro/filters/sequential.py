@@ -20,6 +20,7 @@ from scipy import stats
 
 from sciml.core.axes import BoolArray, FloatArray, IntArray, axes
 from sciml.core.errors import BadInput
+from sciml.data.checks import numbers
 from sciml.hydro.filters import kernels
 from sciml.hydro.filters.gaussian import Gaussian, check_finite, row_lengths
 from sciml.hydro.filters.models import LinearModel, NonlinearModel, Spread
@@ -80,7 +81,12 @@ class Forecast(NamedTuple):
 
         Returns:
             Two arrays (batch, lead, sensor).
+
+        Raises:
+            BadInput: if the level is no chance between 0 and 1.
         """
+        if not 0 < level < 1:
+            raise BadInput(f"level: expected a chance between 0 and 1, such as 0.95, got {level}")
         reach = float(stats.norm.ppf((1 + level) / 2)) * self.deviations
         return self.means - reach, self.means + reach
 
@@ -102,12 +108,13 @@ def run_filter(
 ) -> Filtered:
     """Filter a batch of records.
 
-    A NaN means that this sensor is missing at this time in this record; it is left out. A sensor
+    A NaN or a masked value means that this sensor is missing at this time in this record; it is
+    left out. A sensor
     that is NaN throughout is never used: its innovations are NaN and the filter runs on.
 
     Args:
         model: Its matrices are shared by the batch or per member.
-        observations: Shape (batch, time, sensor), NaN where missing.
+        observations: Shape (batch, time, sensor), NaN or masked where missing.
         start: The state one step before the first sample, for one or for all members.
         controls: u(t) acts on the way to sample t; 0 without them. Shape (batch, time, control).
 
@@ -159,9 +166,9 @@ def step(
     Raises:
         BadInput: as for :func:`run_filter`.
     """
-    observation = np.asarray(observation, dtype=float)
+    observation = numbers(observation, "observation")
     axes(observation, "batch sensor", "observation", sensor=model.sensors)
-    record = None if control is None else np.asarray(control, dtype=float)[:, None]
+    record = None if control is None else numbers(control, "control")[:, None]
     _check_constant(model, "step")
     observed, state, controls = checked_inputs(model, observation[:, None], state, record)
     return _stepped(model, state, observed[:, 0], controls[:, 0], 0)
@@ -212,8 +219,10 @@ def consistency(filtered: Filtered, level: float = 0.95) -> Consistency:
         The fraction inside the interval and the mean NIS per sensor.
 
     Raises:
-        BadInput: if nothing was observed.
+        BadInput: if nothing was observed, or the level is no chance between 0 and 1.
     """
+    if not 0 < level < 1:
+        raise BadInput(f"level: expected a chance between 0 and 1, such as 0.95, got {level}")
     used = filtered.seen > 0
     freedom, nis = filtered.seen[used], filtered.nis[used]
     if not freedom.size:
@@ -325,7 +334,7 @@ def checked_inputs(
 
     Args:
         model: Tells the sizes.
-        observations: Shape (batch, time, sensor).
+        observations: Shape (batch, time, sensor); a masked value is missing, as NaN is.
         start: For one or for all members.
         controls: Shape (batch, time, control), or none.
 
@@ -335,7 +344,7 @@ def checked_inputs(
     Raises:
         BadInput: if they do not fit.
     """
-    observed = np.ascontiguousarray(observations, dtype=float)
+    observed = np.ascontiguousarray(numbers(observations, "observations"), dtype=float)
     n = axes(observed, "batch time sensor", "observations", sensor=model.sensors)
     if not n["batch"] or not n["time"]:
         raise BadInput(f"observations: batch and time must not be empty, got {observed.shape}")
@@ -351,7 +360,7 @@ def checked_inputs(
     ):
         if size not in {1, mine}:
             raise BadInput(f"model: axis {name} is {size}, but that of the observations is {mine}")
-    mean, factor = (np.asarray(part, dtype=float) for part in start)
+    mean, factor = (numbers(part, "start").astype(float, copy=False) for part in start)
     axes(mean, "batch state", "start mean", state=model.states)
     axes(factor, "batch state state", "start factor", state=model.states)
     for part, name in ((mean, "start mean"), (factor, "start factor")):
@@ -363,7 +372,7 @@ def checked_inputs(
     start = Gaussian(*(np.repeat(p, n["batch"] // len(p), axis=0) for p in (mean, factor)))
     if controls is None:
         return observed, start, np.zeros((n["batch"], n["time"], model.controls))
-    acted = np.ascontiguousarray(controls, dtype=float)
+    acted = np.ascontiguousarray(numbers(controls, "controls"), dtype=float)
     known = {"batch": n["batch"], "time": n["time"], "control": model.controls}
     axes(acted, "batch time control", "controls", **known)
     check_finite(acted, "controls")

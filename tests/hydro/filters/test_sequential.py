@@ -538,3 +538,36 @@ def test_no_badly_scaled_problem_breaks_a_filter(states: int, sensors: int) -> N
             assert np.abs(gap / np.outer(size[part], size[part])).max() < 1e-6
         shift = np.log(y[b])[None] * np.isfinite(observations[b])
         assert filtered.log_likelihood[b] + shift.sum() == pytest.approx(score, abs=1e-4)
+
+
+def test_a_masked_value_is_missing() -> None:
+    model, start = random_model(3), random_start(3)
+    observations, controls = random_record(3)
+    masked = np.ma.masked_invalid(observations)
+    masked.data[masked.mask] = 1e3  # what a sensor reads when it is broken
+    expected = run_filter(model, observations, start, controls)
+    found = run_filter(model, masked, start, controls)
+    np.testing.assert_array_equal(found.means, expected.means)
+    last = step(model, expected.last, masked[:, -1], controls[:, -1])
+    again = step(model, expected.last, observations[:, -1], controls[:, -1])
+    np.testing.assert_array_equal(last.state.mean, again.state.mean)
+    controls = np.ma.array(controls)
+    controls[0, 0] = np.ma.masked
+    with pytest.raises(BadInput, match="controls: all numbers must be finite"):
+        run_filter(model, observations, start, controls)
+
+
+@pytest.mark.parametrize("level", [1.5, 0.0, 1.0, np.nan])
+def test_a_level_that_is_no_chance_is_refused(level: float) -> None:
+    model, start = random_model(0), random_start(0)
+    observations, controls = random_record(0, batch=1)
+    filtered = run_filter(model, observations, start, controls)
+    with pytest.raises(BadInput, match=f"level: expected a chance between 0 and 1.* got {level}"):
+        forecast(model, start, 2).interval(level)
+    with pytest.raises(BadInput, match="level: expected a chance"):
+        consistency(filtered, level)
+
+
+def test_a_complex_covariance_is_refused() -> None:
+    with pytest.raises(BadInput, match="covariance: expected real numbers, got complex128"):
+        gaussian(np.zeros(2), np.eye(2) + 1j * np.ones((2, 2)))
