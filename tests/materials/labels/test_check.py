@@ -162,6 +162,11 @@ def test_energies_in_another_unit_are_not_blamed_on_forces_and_stresses(
     assert f"energies are in {unit}" in found["energy unit"].next_step
 
 
+def test_energies_that_are_all_one_number_disagree_with_all_labels(right: list[Structure]) -> None:
+    found = found_in(right, lambda one: replace(one, energy=-3.0))
+    assert set(found) == {"force disagrees", "stress disagrees"}
+
+
 def test_energies_per_atom_of_cells_of_one_size_are_named(right: list[Structure]) -> None:
     found = found_in(right, lambda one: replace(one, energy=(one.energy or 0.0) / len(one)))
     assert list(found) == ["energy per atom"]
