@@ -1,5 +1,6 @@
 """The recipes that protein can run."""
 
+from sciml.protein.annotation_tasks import ANNOTATION_TASKS
 from sciml.protein.dedicated_tasks import DEDICATED_TASKS
 from sciml.protein.evaluation_tasks import EVALUATION_TASKS
 from sciml.protein.grammar_tasks import GRAMMAR_TASKS
@@ -13,4 +14,5 @@ TASKS: dict[str, RecipeTask] = {
     **EVALUATION_TASKS,
     **VOCABULARY_TASKS,
     **DEDICATED_TASKS,
+    **ANNOTATION_TASKS,
 }

@@ -115,7 +115,7 @@ class Scanner:
         Yields:
             Names of some proteins, and the occurrences in them, which number them from 0.
         """
-        for held in _batches(proteins, batch):
+        for held in batches(proteins, batch):
             yield [name for name, _ in held], self.occurrences([codes for _, codes in held])
 
     def _searched(
@@ -134,6 +134,30 @@ class Scanner:
             np.zeros(0) if weights is None else weights,
         )
         return results, searched(flat, starts, self._between, self._tree, results)
+
+
+def batches(
+    proteins: Iterable[tuple[str, Codes]], residues: int = _BATCH
+) -> Iterator[list[tuple[str, Codes]]]:
+    """Some proteins at a time.
+
+    Args:
+        proteins: Names and codes.
+        residues: How many are held at once; one protein is held whole.
+
+    Yields:
+        The proteins in their order, at least one.
+    """
+    held: list[tuple[str, Codes]] = []
+    size = 0
+    for protein in proteins:
+        if held and size + len(protein[1]) > residues:
+            yield held
+            held, size = [], 0
+        held.append(protein)
+        size += len(protein[1])
+    if held:
+        yield held
 
 
 def _tree(patterns: Sequence[Pattern]) -> Tree:
@@ -170,19 +194,3 @@ def _ends(depth: IntColumn) -> IntColumn:
         after[number] = min(following[: level + 1])
         following[level] = number
     return after
-
-
-def _batches(
-    proteins: Iterable[tuple[str, Codes]], residues: int
-) -> Iterator[list[tuple[str, Codes]]]:
-    """Some proteins at a time."""
-    held: list[tuple[str, Codes]] = []
-    size = 0
-    for protein in proteins:
-        if held and size + len(protein[1]) > residues:
-            yield held
-            held, size = [], 0
-        held.append(protein)
-        size += len(protein[1])
-    if held:
-        yield held

@@ -174,6 +174,27 @@ def examples_and_heads(counts: Counts, key: int) -> dict[str, Any]:
     }
 
 
+def file_metadata(path: Path, kind: str, notes: Mapping[str, Any]) -> dict[bytes, bytes]:
+    """What a file says of itself.
+
+    Args:
+        path: The file, for the error text.
+        kind: What it holds.
+        notes: What else it is to say.
+
+    Returns:
+        Metadata of its schema.
+
+    Raises:
+        BadInput: if the notes cannot be written as JSON.
+    """
+    try:
+        said = json.dumps(notes, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{shown(path)}: settings cannot be written as JSON: {error}") from error
+    return {_KIND: kind.encode(), _VERSION: str(FORMAT_VERSION).encode(), _NOTES: said.encode()}
+
+
 def _row(entry: VocabularyEntry) -> dict[str, Any]:
     """An entry as a row."""
     pattern = from_key(entry.key)
@@ -205,11 +226,7 @@ def _write(
     path: Path, kind: str, rows: list[dict[str, Any]], schema: Any, notes: Mapping[str, Any]
 ) -> None:
     """Write rows with what the file is."""
-    try:
-        said = json.dumps(notes, sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"{shown(path)}: settings cannot be written as JSON: {error}") from error
-    metadata = {_KIND: kind.encode(), _VERSION: str(FORMAT_VERSION).encode(), _NOTES: said.encode()}
+    metadata = file_metadata(path, kind, notes)
     table = pa.Table.from_pylist(rows, schema=schema.with_metadata(metadata))
 
     def write(target: Path) -> None:
