@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from sciml.protein.alphabet import UNKNOWN, Codes, encoded
 from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.relatives import families, without_relatives
 from sciml.protein.sequences import ReadingReport, read_proteins
-from sciml.protein.sources import CORPUS, judged_proteins
+from sciml.protein.sources import CORPUS, GRAMMAR, judged_proteins
 from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.census import Census, CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT, family_weights
@@ -45,7 +45,6 @@ from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
 
 VOCABULARY_FILE, STATE_FILE = "vocabulary.parquet", "census.safetensors"
-GRAMMAR: Final = "simulated_grammar"
 
 
 class ProteinsSettings(Settings):
