@@ -136,7 +136,9 @@ def doctor(as_json: AsJson = False) -> None:
 
 @app.command()
 def lab(
-    port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 8888,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port on the loopback interface.")
+    ] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:
     """Start JupyterLab in notebooks/, on loopback with a token."""

@@ -3,21 +3,45 @@
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Self, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 
 Location = tuple[str | int, ...]
 
+_NO_NUMBER = PydanticCustomError(
+    "no_number", "expected a number; YAML reads yes, on and true as true, no and off as false"
+)
+
 
 class Settings(BaseModel):
-    """A frozen group of settings that forbids unknown keys and non-finite numbers."""
+    """A frozen group of settings that forbids unknown keys and non-finite numbers.
+
+    True and false are no numbers: YAML reads `yes` and `on` as true, which would count as 1.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_as_number(cls, given: Any) -> Any:
+        """Refuse true and false where a number is expected."""
+        if not isinstance(given, dict):
+            return given
+        wrong = [
+            InitErrorDetails(type=_NO_NUMBER, loc=(name,), input=given[name])
+            for name, field in cls.model_fields.items()
+            if _holds_truth(given.get(name)) and _is_number(field.annotation)
+        ]
+        if wrong:
+            # A validator of a field would do, were it allowed where a field tells unions apart.
+            raise ValidationError.from_exception_data(cls.__name__, wrong)
+        return given
 
     @classmethod
     def from_yaml(cls, path: Path) -> Self:
@@ -61,7 +85,8 @@ def read_document(path: Path) -> Document:
         The content and the places; only plain YAML types are built.
 
     Raises:
-        BadInput: if the file is missing, is not YAML, is not a mapping or repeats a key.
+        BadInput: if the file is missing, is not YAML, is not a mapping, repeats a key or refers to
+            itself.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -80,7 +105,7 @@ def read_document(path: Path) -> Document:
     if not isinstance(values, dict):
         raise BadInput(f"{path}: expected `key: value` lines, got {type(values).__name__}")
     places: dict[Location, str] = {}
-    _note_places(root, (), places, str(path))
+    _note_places(root, (), places, str(path), ())
     return Document(str(path), values, places)
 
 
@@ -113,8 +138,20 @@ def load_yaml(text: str) -> Any:
         loader.dispose()
 
 
-def _note_places(node: yaml.Node, at: Location, places: dict[Location, str], path: str) -> None:
-    """Walk the YAML tree, note where each key stands and refuse one that stands twice."""
+def _note_places(
+    node: yaml.Node,
+    at: Location,
+    places: dict[Location, str],
+    path: str,
+    above: tuple[yaml.Node, ...],
+) -> None:
+    """Walk the YAML tree, note where each key stands; refuse one that stands twice or in itself."""
+    if any(node is one for one in above):
+        raise BadInput(
+            f"{places.get(at, path)}: an alias (*) refers to what it stands in, from line "
+            f"{node.start_mark.line + 1}; write out what is meant"
+        )
+    above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = (*at, key.value)
@@ -122,11 +159,11 @@ def _note_places(node: yaml.Node, at: Location, places: dict[Location, str], pat
             if here in places:
                 raise BadInput(f"{place}: key '{key.value}' stands twice, first at {places[here]}")
             places[here] = place
-            _note_places(value, here, places, path)
+            _note_places(value, here, places, path, above)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             places[(*at, index)] = f"{path}:{item.start_mark.line + 1}"
-            _note_places(item, (*at, index), places, path)
+            _note_places(item, (*at, index), places, path, above)
 
 
 S = TypeVar("S", bound=Settings)
@@ -178,6 +215,29 @@ def _known_keys(model: type[BaseModel], location: Location) -> list[str]:
             models = [found for field in inner for found in _settings_within(field.annotation)]
         # An integer indexes a list and a tag names the member of a union: the models stay.
     return [key for found in models for key in found.model_fields]
+
+
+def _is_number(annotation: Any) -> bool:
+    """Whether a field takes numbers and neither true nor false."""
+    named = _plain_types(annotation)
+    return bool({int, float} & named) and not {bool, Any} & named
+
+
+def _plain_types(annotation: Any) -> set[Any]:
+    """The types inside an annotation such as ``tuple[int, ...] | None``."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _plain_types(parts[0])
+    if get_origin(annotation) is Literal:
+        return {type(part) for part in parts}
+    return {one for part in parts for one in _plain_types(part)} if parts else {annotation}
+
+
+def _holds_truth(given: Any) -> bool:
+    """Whether a value, or an item of a list, is true or false."""
+    if isinstance(given, list | tuple):
+        return any(map(_holds_truth, given))
+    return isinstance(given, bool)
 
 
 def _settings_within(annotation: Any) -> list[type[BaseModel]]:

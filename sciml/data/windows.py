@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
 
 from sciml.core.axes import IntArray, axes
 from sciml.core.errors import BadInput
@@ -16,11 +16,19 @@ from sciml.data.checks import require_finite
 Range = tuple[int, int]  # first sample, and the one after the last
 
 
+def _unique(leads: tuple[int, ...]) -> tuple[int, ...]:
+    """Refuse a lead that stands twice."""
+    if len(set(leads)) < len(leads):
+        raise ValueError(f"expected each lead once, got {list(leads)}")
+    return leads
+
+
 class WindowSettings(Settings):
     """The shape of a window."""
 
     history: PositiveInt  # samples that the model sees, the present one included
-    leads: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]  # samples ahead of the present
+    # Samples ahead of the present.
+    leads: Annotated[tuple[PositiveInt, ...], Field(min_length=1), AfterValidator(_unique)]
     stride: PositiveInt = 1  # samples between the presents of neighbouring windows
 
 

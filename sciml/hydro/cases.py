@@ -55,6 +55,13 @@ class Cases(NamedTuple):
         return Scaling.fit([case.values for case in self.cases.values()], self.channels)
 
 
+def training_wave_runs() -> tuple[str, ...]:
+    """The names of the measured runs to learn from, of which their card tells."""
+    splits = read_card(loads.DATASET).splits
+    assert splits is not None  # the card is ours
+    return tuple(splits.cases[TRAIN])
+
+
 def measured_wave_loads() -> Splits:
     """The measured wave loads at 50 Hz in the frozen splits of their card, by wave period.
 

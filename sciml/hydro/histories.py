@@ -124,6 +124,11 @@ def planned_runs(seed: int = 0) -> Iterator[PlannedRun]:
             yield PlannedRun(split, f"{frequency:g} Hz", swing, int(generator.integers(2**32)))
 
 
+def training_runs() -> tuple[str, ...]:
+    """The names of the runs of the ensemble to learn from."""
+    return tuple(one.name for one in planned_runs() if one.split == TRAIN)
+
+
 def simulated_cavities(seed: int = 0) -> Splits:
     """Runs with slow swings to learn from, others between them, and faster ones outside.
 

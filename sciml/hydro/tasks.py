@@ -4,13 +4,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationInfo, field_validator
+
+from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
 from sciml.data.cards import read_card
 from sciml.data.windows import WindowSettings
 from sciml.hydro import loads
-from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Splits, measured_wave_loads
+from sciml.hydro.cases import (
+    INSIDE,
+    OUTSIDE,
+    TRAIN,
+    Splits,
+    measured_wave_loads,
+    training_wave_runs,
+)
 from sciml.hydro.forecast import Forecaster, coverage, normalised_errors
-from sciml.hydro.histories import simulated_cavities
+from sciml.hydro.histories import simulated_cavities, training_runs
 from sciml.hydro.learned_gain import GainSettings, LearnedGain
 from sciml.hydro.lstm import LSTMForecaster
 from sciml.nn.recurrent import LSTMSettings
@@ -22,6 +32,10 @@ _SOURCES: dict[str, Callable[[], Splits]] = {
     "measured-wave-loads": measured_wave_loads,
     "simulated-cavities": simulated_cavities,
 }
+_TRAINING_RUNS: dict[str, Callable[[], tuple[str, ...]]] = {
+    "measured-wave-loads": training_wave_runs,
+    "simulated-cavities": training_runs,
+}
 
 
 class ForecastData(Settings):
@@ -29,6 +43,16 @@ class ForecastData(Settings):
 
     source: Literal["measured-wave-loads", "simulated-cavities"]
     validation: tuple[str, ...]  # training runs that choose the epoch instead
+
+    @field_validator("validation")
+    @classmethod
+    def _training_runs(cls, names: tuple[str, ...], about: ValidationInfo) -> tuple[str, ...]:
+        """Only runs that the source has to learn from."""
+        runs = _TRAINING_RUNS[about.data["source"]]() if "source" in about.data else names
+        for name in names:
+            if name not in runs:
+                raise ValueError(f"no training run '{name}'; {nearest(name, runs)}")
+        return names
 
 
 class ForecastRecipe(Recipe):

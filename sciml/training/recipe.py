@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,10 +10,15 @@ from typing import Any, TypeVar
 import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sciml.core.errors import BadInput
-from sciml.core.settings import Document, Settings, load_yaml, read_document, validated
+from sciml.core.nearest import nearest
+from sciml.core.settings import Document, Location, Settings, load_yaml, read_document, validated
+from sciml.data.listing import card_names
+
+# `${name:...}` calls a resolver of OmegaConf; one of them reads the environment.
+_RESOLVER = re.compile(r"\$\{\s*[\w.]+\s*:")
 
 
 class Recipe(Settings):
@@ -22,6 +28,16 @@ class Recipe(Settings):
     title: str = Field(min_length=1)
     needs: tuple[str, ...] = ()  # datasets without which the recipe cannot run
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
+
+    @field_validator("needs")
+    @classmethod
+    def _known_datasets(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Only datasets that have a card."""
+        known = card_names()
+        for name in names:
+            if name not in known:
+                raise ValueError(f"no dataset '{name}'; {nearest(name, known)}")
+        return names
 
     def digest(self) -> str:
         """SHA-256 of the settings: two recipes that say the same have the same digest."""
@@ -61,7 +77,8 @@ def merged_document(path: Path, overrides: Sequence[str] = ()) -> Document:
         Content and places; the place of an overridden key is the override itself.
 
     Raises:
-        BadInput: if the file or an override cannot be read or an interpolation has no target.
+        BadInput: if the file or an override cannot be read, or an interpolation has no target or
+            is more than the name of a key.
     """
     document = read_document(path)
     try:
@@ -69,6 +86,8 @@ def merged_document(path: Path, overrides: Sequence[str] = ()) -> Document:
         places = dict(document.places)
         for override in overrides:
             _apply(config, override, places)
+        raw = Document(document.path, {}, places)
+        _refuse_resolvers(OmegaConf.to_container(config, resolve=False), (), raw)
         values = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
         key = getattr(error, "full_key", None) or "?"
@@ -77,6 +96,21 @@ def merged_document(path: Path, overrides: Sequence[str] = ()) -> Document:
     if not isinstance(values, dict):
         raise BadInput(f"{path}: expected `key: value` lines")
     return Document(document.path, {str(key): value for key, value in values.items()}, places)
+
+
+def _refuse_resolvers(value: Any, at: Location, document: Document) -> None:
+    """Refuse texts that read the environment: a recipe says all that its result depends on."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_resolvers(inner, (*at, key), document)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _refuse_resolvers(inner, (*at, index), document)
+    elif isinstance(value, str) and _RESOLVER.search(value):
+        raise BadInput(
+            f"{document.place(at)}: {'.'.join(map(str, at))}: expected a value or "
+            f"`${{other.key}}`, which takes that of another key, got {value!r}"
+        )
 
 
 def _apply(config: DictConfig, override: str, places: dict[Any, str]) -> None:

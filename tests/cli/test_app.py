@@ -129,3 +129,9 @@ def test_help_tells_the_exit_codes_that_the_readme_tells() -> None:
     codes, _, _ = rest.partition("130 interrupted.")
     assert len(codes.split(", ")) == 8
     assert f"Exit codes: {codes}130 interrupted." in told
+
+
+def test_a_port_that_there_is_not_is_a_usage_error() -> None:
+    done = sciml("lab", "--port", "99999")
+    assert done.returncode == 2
+    assert "1<=x<=65535" in done.stderr

@@ -1,6 +1,7 @@
 """Errors in settings name the file, the line, the nearest known key and what came."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from pydantic import Field, PositiveInt
@@ -86,3 +87,48 @@ def test_yaml_tags_build_no_objects(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such file; `sciml list` shows what there is"):
         Outer.from_yaml(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("title: x\ntraining: &a\n  epochs: *a\n", 3), ("title: x\nstages: &a\n- *a\n", 2)],
+)
+def test_an_alias_that_refers_to_what_it_stands_in_is_refused(
+    tmp_path: Path, text: str, line: int
+) -> None:
+    told = f"a.yaml:{line}: an alias (*) refers to what it stands in, from line "
+    assert message(tmp_path, text).startswith(told)
+
+
+def test_an_alias_of_what_stands_elsewhere_is_read(tmp_path: Path) -> None:
+    settings = read(tmp_path, "title: x\ntraining: &a {epochs: 5}\nstages: [*a, *a]\n")
+    assert settings.stages == (settings.training, settings.training)
+
+
+class Numbers(Settings):
+    epochs: PositiveInt = 1
+    rate: float | None = None
+    leads: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    ordered: bool = False
+    either: int | bool = 0
+
+
+@pytest.mark.parametrize(
+    ("line", "came"),
+    [("epochs: yes", "True"), ("rate: off", "False"), ("leads: [5, on]", "")],
+)
+def test_yes_is_no_number(tmp_path: Path, line: str, came: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"ordered: yes\neither: no\n{line}\n")
+    told = f"{path}:3: {line.partition(':')[0]}: expected a number; YAML reads yes, on and true"
+    with pytest.raises(BadInput) as error:
+        Numbers.from_yaml(path)
+    assert str(error.value).startswith(told)
+    assert str(error.value).endswith(came)
+
+
+def test_yes_is_true_where_that_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("ordered: yes\neither: no\nleads: [5, 1]\n")
+    settings = Numbers.from_yaml(path)
+    assert (settings.ordered, settings.either, settings.leads) == (True, False, (5, 1))

@@ -105,3 +105,8 @@ def test_nan_is_refused_with_series_channel_and_sample():
         "windows: series 1: variable 'channel 2' has 1 value that is not finite, at sample 8. Mend "
         "the file, or leave these samples out."
     )
+
+
+def test_a_lead_that_stands_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected each lead once, got \[5, 1, 5\]"):
+        WindowSettings(history=3, leads=(5, 1, 5))

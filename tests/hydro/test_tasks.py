@@ -13,7 +13,7 @@ from sciml.data.cards import read_card
 from sciml.hydro import loads, tasks
 from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Splits, measured_wave_loads
 from sciml.hydro.forecast import coverage, normalised_errors
-from sciml.hydro.histories import simulated_cavities
+from sciml.hydro.histories import simulated_cavities, training_runs
 from sciml.hydro.learned_gain import LearnedGain
 from sciml.hydro.lstm import LSTMForecaster
 from sciml.hydro.tasks import ForecastRecipe, GainRecipe, forecast, learned_gain
@@ -47,6 +47,9 @@ def recipe(**data: Any) -> ForecastRecipe:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tasks._SOURCES, "simulated-cavities", small_splits)
+    monkeypatch.setitem(
+        tasks._TRAINING_RUNS, "simulated-cavities", lambda: tuple(small_splits()[TRAIN].cases)
+    )
 
 
 @pytest.mark.usefixtures("small")
@@ -84,11 +87,25 @@ def test_a_gain_recipe_ends_with_the_numbers_of_the_learnt_and_the_untrained_fil
         assert outcome.metrics[f"nll_{part}"] != outcome.metrics[f"kalman_nll_{part}"]
 
 
-@pytest.mark.usefixtures("small")
-def test_a_validation_run_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("cavity-pressure-lstm", "9 Hz"), ("wave-loads-lstm", "2102_2")]
+)
+def test_a_validation_run_that_is_not_there_is_named_with_its_line(
+    tmp_path: Path, name: str, wrong: str
+) -> None:
+    lines = RECIPES[f"hydro/{name}"].path.read_text(encoding="utf-8").splitlines()
+    at = next(n for n, line in enumerate(lines) if line.strip().startswith("validation:"))
+    lines[at] = f"  validation: ['{wrong}']"
+    path = tmp_path / "a.yaml"
+    path.write_text("\n".join(lines))
     with pytest.raises(BadInput) as error:
-        forecast(recipe(validation=["run2"]), tmp_path)
-    assert str(error.value) == "validation: no training run 'run2'; did you mean 'run 2'?"
+        read_recipe(path, ForecastRecipe)
+    told = f"{path}:{at + 1}: data.validation: no training run '{wrong}'; "
+    assert str(error.value).startswith(told)
+
+
+def test_the_training_runs_that_a_recipe_may_name_are_those_there_are() -> None:
+    assert training_runs() == tuple(simulated_cavities()[TRAIN].cases)
 
 
 def test_an_unknown_source_is_refused_with_those_there_are() -> None:

@@ -102,6 +102,23 @@ def test_names_follow_the_folders(path: Path) -> None:
 
 def test_a_date_stays_text_in_the_file_and_on_the_command_line(tmp_path: Path) -> None:
     path = tmp_path / "dated.yaml"
-    path.write_text("task: a/b\ntitle: x\nneeds: [2015-01-01]\n", encoding="utf-8")
-    assert read_recipe(path, Recipe).needs == ("2015-01-01",)
-    assert read_recipe(path, Recipe, ["needs=[2016-02-03]"]).needs == ("2016-02-03",)
+    path.write_text("task: a/b\ntitle: 2015-01-01\n", encoding="utf-8")
+    assert read_recipe(path, Recipe).title == "2015-01-01"
+    assert read_recipe(path, Recipe, ["title=2016-02-03"]).title == "2016-02-03"
+
+
+@pytest.mark.parametrize("text", ["${oc.env:HOME}", "a ${ oc.env:HOME, x}", "${oc.decode:'1'}"])
+def test_a_recipe_does_not_read_the_environment(path: Path, text: str) -> None:
+    path.write_text(TEXT.replace("A test", f'"{text}"'))
+    told = "title: expected a value or `${other.key}`, which takes that of another key, got "
+    assert message(path) == f"lstm.yaml:2: {told}{text!r}"
+    path.write_text(TEXT)
+    assert message(path, f'title="{text}"').startswith(f'-o title="{text}": {told}')
+
+
+def test_a_negative_seed_and_an_unknown_dataset_are_refused_with_their_lines(path: Path) -> None:
+    path.write_text(TEXT.replace("seed: 4", "seed: -4\nneeds: [ntnu_fixed_section_load]"))
+    needs, seed = message(path).splitlines()
+    expected = "lstm.yaml:4: needs: no dataset 'ntnu_fixed_section_load'; "
+    assert needs.startswith(f"{expected}did you mean 'ntnu_fixed_section_loads'?")
+    assert seed == "lstm.yaml:3: seed: input should be greater than or equal to 0, got -4"
