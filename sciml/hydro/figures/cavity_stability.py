@@ -139,7 +139,8 @@ def stability_map_figure() -> Drawn:
         axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axis.minorticks_off()
     left.text(neutral_beta(1) * 1.03, -2.05, "1 + π²/6", fontsize=7, color=COLOURS[0])
-    left.legend(loc="upper left")
+    # Opaque, so that the dotted line at the first threshold does not strike the words through.
+    left.legend(loc="upper left", frameon=True, framealpha=1.0, edgecolor="none", borderpad=0.2)
     label_panels(picture)
     return Drawn(picture, data)
 
