@@ -4,6 +4,7 @@ Where things are:
 
 * ``structures``: atoms with labels; the door to ASE and pymatgen.
 * ``extended_xyz``, ``datasets``: structures from files, and by the name of their dataset.
+* ``own_crystals``: a crystal by its structure, elements and edge, or from a file.
 * ``splits``: twin-free, beyond a temperature, pressure or strain, held out.
 * ``mlearn_files``, ``published_frames``: frames of published datasets, in one form.
 * ``neighbours``: who is near whom, under any periodicity.

@@ -66,7 +66,7 @@ def open_files(files: Mapping[str, str], names: LabelNames) -> dict[str, list[St
     labels = Labels(**names.model_dump())
     splits: dict[str, list[Structure]] = {}
     for split, file in files.items():
-        for frame in read_structures(_place(file), ("energy",), labels):
+        for frame in read_structures(place_of(file), ("energy",), labels):
             splits.setdefault(str(frame.about.get("split", split)), []).append(frame)
     return splits
 
@@ -108,16 +108,23 @@ def checksums(source: Source) -> dict[str, str]:
     files = own_files(source)
     if isinstance(source, str) and not files:
         return {source: read_card(source).built.sha256}
-    return {file: sha256_of(_place(file)) for file in files.values()}
+    return {file: sha256_of(place_of(file)) for file in files.values()}
 
 
 def _is_file(source: str) -> bool:
     """Whether a source is meant to be a file: names of datasets have neither dots nor slashes."""
-    return "." in source or "/" in source or _place(source).is_file()
+    return "." in source or "/" in source or place_of(source).is_file()
 
 
-def _place(file: str) -> Path:
-    """Where a file is: seen from the working folder, or from the project."""
+def place_of(file: str) -> Path:
+    """Where a file of a user is: seen from the working folder, else from the project.
+
+    Args:
+        file: As it was named; it need not be there.
+
+    Returns:
+        The path.
+    """
     here = Path(file).expanduser()
     in_project = project_root() / here
     return in_project if in_project.is_file() and not here.is_file() else here

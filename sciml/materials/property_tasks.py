@@ -1,16 +1,20 @@
-"""The recipe that compares the properties of a potential with those of its truth."""
+"""The recipe of a potential's properties, beside those of its truth if that is known."""
 
 import shutil
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import xarray as xr
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sciml.core.talk import say
 from sciml.core.writing import sha256_of, write_bytes, write_with
 from sciml.materials.ace.file import load_potential
+from sciml.materials.datasets import place_of
+from sciml.materials.own_crystals import CrystalSettings, crystal_of
+from sciml.materials.potential import Potential
 from sciml.materials.properties.comparison import (
     LEARNT,
     TRUTH,
@@ -19,11 +23,13 @@ from sciml.materials.properties.comparison import (
     PhononSettings,
     common_structure,
     compressions,
+    has_truth,
     liquids,
     phonons,
 )
 from sciml.materials.properties.dynamics import save_motion
 from sciml.materials.simulated_crystals import SILICON, SILICON_CARBIDE, crystal
+from sciml.materials.structures import Structure
 from sciml.materials.trained import POTENTIAL_FILE, trained_file
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
@@ -33,37 +39,53 @@ _CONSTANTS = ("C11", "C12", "C44")
 
 
 class PropertyRecipe(Recipe):
-    """Compute properties by a learnt potential and by what it has learnt from."""
+    """Compute properties by a learnt potential, and by what it has learnt from."""
 
     potential: str  # a potential's file, or the name of the recipe that trains it
-    truth: Literal["silicon", "silicon_carbide"]  # by LAMMPS; says the crystal too
+    truth: Literal["silicon", "silicon_carbide"] | None  # by LAMMPS; null if it is not known
+    crystal: str | CrystalSettings | None = None  # a file or settings; null takes the truth's
     compression: CompressionSettings | None = CompressionSettings()  # null leaves it out
     phonons: PhononSettings | None = PhononSettings()
     liquid: LiquidSettings | None = None
     keep_motions: bool = False  # whether all frames of the melts are written
 
+    @model_validator(mode="after")
+    def _of_some_crystal(self) -> Self:
+        if self.truth is None and self.crystal is None:
+            raise ValueError(
+                "crystal: nothing says which; give a file of its structure, or settings such as "
+                "{structure: fcc, elements: [Cu], lattice: 3.61}"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_no_crystal(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A crystal that is not given is not told: recipes with a truth keep their digests."""
+        values: dict[str, Any] = told(self)
+        return {k: v for k, v in values.items() if k != "crystal" or v is not None}
+
 
 def properties(recipe: PropertyRecipe, folder: Path) -> Outcome:
-    """Compute properties by both, write their numbers and draw them.
+    """Compute properties, write their numbers and draw them.
 
     Args:
         recipe: The settings.
         folder: Folder of the run.
 
     Returns:
-        Numbers of both, and the files: the potential, and a dataset and a picture of each group.
+        Numbers of each potential, and the files: the potential, and a dataset and a picture of
+        each group.
 
     Raises:
-        BadInput: if the potential cannot be read or fails, or LAMMPS is not installed.
+        BadInput: if the potential cannot be read or fails, the crystal cannot be read or is not
+            cubic where that is needed, or LAMMPS is not installed.
     """
     started = time.perf_counter(), time.process_time()
     source = trained_file(recipe.potential)
-    learnt = load_potential(source)
+    learnt, cube = load_potential(source), _crystal(recipe)
     kept = folder / POTENTIAL_FILE
     write_bytes(kept, source.read_bytes())
-    ensemble = _TRUTHS[recipe.truth]
-    potentials = {TRUTH: ensemble.potential(), LEARNT: learnt}
-    cube = crystal(ensemble)
+    potentials = _truth(recipe) | {LEARNT: learnt}
     found: dict[str, xr.Dataset] = {}
     outputs = [kept]
     if recipe.compression is not None:
@@ -83,7 +105,23 @@ def properties(recipe: PropertyRecipe, folder: Path) -> Outcome:
         "wall": time.perf_counter() - started[0],
         "cpu": time.process_time() - started[1],
     }
-    return Outcome("finished", metrics, {recipe.potential: sha256_of(source)}, outputs, seconds)
+    used = {recipe.potential: sha256_of(source)}
+    if isinstance(recipe.crystal, str):
+        used[recipe.crystal] = sha256_of(place_of(recipe.crystal))
+    return Outcome("finished", metrics, used, outputs, seconds)
+
+
+def _truth(recipe: PropertyRecipe) -> dict[str, Potential]:
+    """What was learnt from, if it is known."""
+    return {} if recipe.truth is None else {TRUTH: _TRUTHS[recipe.truth].potential()}
+
+
+def _crystal(recipe: PropertyRecipe) -> Structure:
+    """The crystal that is given, else that of the truth."""
+    if recipe.crystal is not None:
+        return crystal_of(recipe.crystal)
+    assert recipe.truth is not None
+    return crystal(_TRUTHS[recipe.truth])
 
 
 def _shown(folder: Path, name: str, data: xr.Dataset) -> list[Path]:
@@ -99,23 +137,25 @@ def _shown(folder: Path, name: str, data: xr.Dataset) -> list[Path]:
     return [path, folder / f"{name}.png"]
 
 
-def _both(name: str, unit: str, values: xr.DataArray) -> dict[str, float]:
-    """A number of both potentials, with what and unit in its name."""
+def _each(name: str, unit: str, values: xr.DataArray) -> dict[str, float]:
+    """A number of each potential, with what and unit in its name."""
     return {
         f"{name} {potential} {unit}".strip(): float(values.sel(potential=potential))
-        for potential in (TRUTH, LEARNT)
+        for potential in values["potential"].values
     }
 
 
 def _compression_numbers(data: xr.Dataset) -> dict[str, Any]:
     """At rest, and the largest errors under pressure."""
-    numbers = _both("rest volume", "Å³/atom", data["rest_volume"])
-    numbers |= _both("rest energy", "eV/atom", data["rest_energy"])
-    numbers |= _both("bulk modulus", "GPa", data["bulk_modulus"])
-    numbers |= _both("bulk modulus slope", "", data["bulk_modulus_slope"])
+    numbers = _each("rest volume", "Å³/atom", data["rest_volume"])
+    numbers |= _each("rest energy", "eV/atom", data["rest_energy"])
+    numbers |= _each("bulk modulus", "GPa", data["bulk_modulus"])
+    numbers |= _each("bulk modulus slope", "", data["bulk_modulus_slope"])
     at_rest = data["stiffness"].sel(elastic_pressure=0.0, method="nearest")
     for constant in _CONSTANTS:
-        numbers |= _both(constant, "GPa", at_rest.sel(constant=constant))
+        numbers |= _each(constant, "GPa", at_rest.sel(constant=constant))
+    if not has_truth(data):
+        return numbers
     gap = data.sel(potential=LEARNT) - data.sel(potential=TRUTH)
     shares = gap / data.sel(potential=TRUTH)
     numbers["worst volume under pressure %"] = 100 * float(np.abs(shares["volume"]).max())
@@ -126,20 +166,24 @@ def _compression_numbers(data: xr.Dataset) -> dict[str, Any]:
 
 def _phonon_numbers(data: xr.Dataset) -> dict[str, Any]:
     """Frequencies and expansion."""
-    gap = data["frequency"].sel(potential=LEARNT) - data["frequency"].sel(potential=TRUTH)
-    numbers = _both("highest frequency", "THz", data["frequency"].max(["share", "mode"]))
-    numbers["rms error of frequencies THz"] = float(np.sqrt((gap**2).mean()))
+    numbers = _each("highest frequency", "THz", data["frequency"].max(["share", "mode"]))
+    if has_truth(data):
+        gap = data["frequency"].sel(potential=LEARNT) - data["frequency"].sel(potential=TRUTH)
+        numbers["rms error of frequencies THz"] = float(np.sqrt((gap**2).mean()))
     warm = data["expansion"].sel(temperature=1000.0, method="nearest")
-    return numbers | _both("expansion near 1000 K", "1e-6/K", 1e6 * warm)
+    near = float(warm["temperature"])
+    return numbers | _each(f"expansion near {near:g} K", "1e-6/K", 1e6 * warm)
 
 
 def _liquid_numbers(data: xr.Dataset) -> dict[str, Any]:
     """Structure, density, diffusion and drift."""
-    numbers: dict[str, Any] = {"overlap of radial distributions": common_structure(data)}
+    numbers: dict[str, Any] = {}
+    if has_truth(data):
+        numbers["overlap of radial distributions"] = common_structure(data)
     for name, unit in (("diffusion", "Å²/ps"), ("volume", "Å³/atom"), ("temperature", "K")):
-        numbers |= _both(f"liquid {name}", unit, data[name])
-        numbers |= _both(f"liquid {name} error", unit, data[f"{name}_error"])
-    return numbers | _both("liquid drift", "meV/atom/ps", data["drift"])
+        numbers |= _each(f"liquid {name}", unit, data[name])
+        numbers |= _each(f"liquid {name} error", unit, data[f"{name}_error"])
+    return numbers | _each("liquid drift", "meV/atom/ps", data["drift"])
 
 
 _NUMBERS = {

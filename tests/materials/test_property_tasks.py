@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 import xarray as xr
+from ase.io import write
 
-from sciml.core.errors import DamagedFile
+from sciml.core.errors import BadInput, DamagedFile
 from sciml.materials import property_tasks
 from sciml.materials.figures.properties import DRAWERS
 from sciml.materials.property_tasks import PropertyRecipe, properties
-from tests.materials.properties.known_crystals import stillinger_weber
+from sciml.materials.structures import to_atoms
+from tests.materials.properties.known_crystals import Springs, spring_crystal, stillinger_weber
 
 
 def recipe(**settings: Any) -> PropertyRecipe:
@@ -71,6 +73,49 @@ def test_what_is_left_out_leaves_no_number(tmp_path: Path, monkeypatch: pytest.M
 def test_a_record_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(DamagedFile, match="run `sciml run recipes/materials/silicon-properties"):
         DRAWERS["liquid"](record=tmp_path)
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_a_crystal_of_ones_own_needs_no_truth(
+    by_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, file = tmp_path / "given.safetensors", tmp_path / "crystal.cif"
+    given.write_bytes(b"not read here")
+    atoms = to_atoms(spring_crystal())
+    write(file, atoms)
+    monkeypatch.setattr(property_tasks, "load_potential", lambda _: Springs())
+    edge = float(atoms.cell[0, 0])
+    told = {"structure": "fcc", "elements": ["Al"], "lattice": 1.02 * edge}
+    asked = recipe(
+        potential=str(given),
+        truth=None,
+        crystal=str(file) if by_file else told,
+        phonons=None if by_file else {"path": None, "temperatures": [0, 300, 1000]},
+        liquid=None,
+    )
+    outcome = properties(asked, tmp_path / "run")
+    assert outcome.metrics["rest volume learnt Å³/atom"] == pytest.approx(edge**3 / 4, rel=1e-3)
+    assert by_file or outcome.metrics["highest frequency learnt THz"] > 0
+    assert not [name for name in outcome.metrics if "truth" in name or "worst" in name]
+    assert set(outcome.data_sha256) == {str(given)} | ({str(file)} if by_file else set())
+    names = {path.name for path in outcome.outputs}
+    assert names >= {"compression.png"} | (set() if by_file else {"phonons.png"})
+
+
+def test_no_crystal_no_cube_and_no_elements_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="crystal: nothing says which"):
+        recipe(truth=None)
+    with pytest.raises(ValueError, match="fcc has 1, got 2"):
+        recipe(crystal={"structure": "fcc", "elements": ["Al", "Cu"], "lattice": 4.0})
+    assert "crystal" not in recipe().model_dump()
+    given, file = tmp_path / "given.safetensors", tmp_path / "long.xyz"
+    given.write_bytes(b"not read here")
+    write(file, to_atoms(spring_crystal()).repeat((1, 1, 2)))
+    monkeypatch.setattr(property_tasks, "load_potential", lambda _: Springs())
+    with pytest.raises(BadInput, match=r"long\.xyz: expected a cubic crystal in a cube"):
+        properties(recipe(potential=str(given), truth=None, crystal=str(file)), tmp_path / "run")
 
 
 def test_a_damaged_potential_is_told_under_its_own_name_and_not_copied(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from sciml.figures.style import (
     label_panels,
     new_picture,
 )
-from sciml.materials.properties.comparison import LEARNT, TRUTH
+from sciml.materials.properties.comparison import LEARNT, TRUTH, has_truth
 from sciml.materials.properties.equation_of_state import EquationOfState
 from sciml.training.run import record_folder
 
@@ -47,14 +47,14 @@ def compression_figure(record: Path | None = None) -> Drawn:
         record: Folder of a run of ``materials/properties``; by default the published one.
 
     Returns:
-        Panel a: energy over volume. Panel b: errors of volume and enthalpy over pressure. Panel c:
-        elastic constants over pressure.
+        Panel a: energy over volume. Panel b: errors of volume and enthalpy over pressure, or the
+        volume itself without a truth. Panel c: elastic constants over pressure.
     """
     data = _stored(record, "compression")
     picture = new_picture(TWO_COLUMNS, 2.5)
     energy, error, stiffness = picture.subplots(1, 3)
     _draw_energy(energy, data)
-    _draw_errors(error, data)
+    (_draw_errors if has_truth(data) else _draw_volume)(error, data)
     _draw_stiffness(stiffness, data)
     label_panels(picture)
     return Drawn(picture, data)
@@ -63,10 +63,11 @@ def compression_figure(record: Path | None = None) -> Drawn:
 def _draw_energy(axis: Panel, data: xr.Dataset) -> None:
     """Energy over volume."""
     volumes = np.linspace(float(data["volume"].min()), float(data["volume"].max()), 100)
-    axis.plot(volumes, _fit(data.sel(potential=TRUTH)).energies(volumes), **_TRUTH_LINE)
+    line = TRUTH if has_truth(data) else LEARNT
+    axis.plot(volumes, _fit(data.sel(potential=line)).energies(volumes), **_TRUTH_LINE)
     learnt = data.sel(potential=LEARNT)
     axis.plot(learnt["volume"], learnt["energy"], "o", color=BLUE)
-    axis.legend(["truth", "learnt"], loc="upper center")
+    axis.legend(["truth" if has_truth(data) else "fit", "learnt"], loc="upper center")
     axis.set(xlabel="volume (Å³/atom)", ylabel="energy (eV/atom)")
 
 
@@ -92,18 +93,25 @@ def _draw_errors(axis: Panel, data: xr.Dataset) -> None:
     axis.legend(loc="lower center")
 
 
+def _draw_volume(axis: Panel, data: xr.Dataset) -> None:
+    """Volume over pressure."""
+    axis.plot(data["pressure"], data["volume"].sel(potential=LEARNT), "o-", color=BLUE)
+    axis.set(xlabel="pressure (GPa)", ylabel="volume (Å³/atom)")
+
+
 def _draw_stiffness(axis: Panel, data: xr.Dataset) -> None:
-    """Three constants, lines for the truth and marks for the learnt."""
-    P = data["elastic_pressure"]
+    """Three constants, lines for the truth, if there is one, and marks for the learnt."""
+    P, line = data["elastic_pressure"], TRUTH if has_truth(data) else LEARNT
     for name, colour in _CONSTANT_COLOURS.items():
         one = data["stiffness"].sel(constant=name)
-        axis.plot(P, one.sel(potential=TRUTH), color=colour, lw=0.9)
+        axis.plot(P, one.sel(potential=line), color=colour, lw=0.9)
         axis.plot(P, one.sel(potential=LEARNT), "o", color=colour)
-        last = one.sel(potential=TRUTH).values[-1]
+        last = one.sel(potential=line).values[-1]
         axis.annotate(
             f"C$_{{{name[1:]}}}$", (P[-1], last), (4, 0), textcoords="offset points", va="center"
         )
-    axis.plot([], [], color=BLACK, lw=0.9, label="truth")
+    if has_truth(data):
+        axis.plot([], [], color=BLACK, lw=0.9, label="truth")
     axis.plot([], [], "o", color=BLACK, label="learnt")
     axis.legend(loc="upper left")
     axis.set(xlabel="pressure (GPa)", ylabel="elastic constant (GPa)", ylim=(0, None))
@@ -130,7 +138,7 @@ def phonon_figure(record: Path | None = None) -> Drawn:
     picture = new_picture(TWO_COLUMNS, 2.6)
     bands, density, expansion = picture.subplots(1, 3, width_ratios=(1.6, 0.6, 1.2))
     _draw_bands(bands, data)
-    for name, look in _LOOKS.items():
+    for name, look in _looks(data).items():
         one = data.sel(potential=name)
         density.plot(one["density"], one["level"], **look)
         expansion.plot(one["temperature"], 1e6 * one["expansion"], label=name, **look)
@@ -146,16 +154,18 @@ def phonon_figure(record: Path | None = None) -> Drawn:
 def _draw_bands(axis: Panel, data: xr.Dataset) -> None:
     """All modes along the path."""
     share = data["share"]
-    truth, learnt = (data["frequency"].sel(potential=name) for name in (TRUTH, LEARNT))
-    lines = axis.plot(share, truth, **_TRUTH_LINE)
-    dashes = axis.plot(share, learnt, color=BLUE, ls="--")
+    looks = _looks(data)
+    lines = [
+        axis.plot(share, data["frequency"].sel(potential=name), **look)[0]
+        for name, look in looks.items()
+    ]
     corners = np.atleast_1d(data.attrs["corners"])
     for corner in corners[1:-1]:
         axis.axvline(corner, color=BLACK, lw=0.4)
     names = [_NAMES.get(str(name), str(name)) for name in data.attrs["corner_names"]]
     axis.set_xticks(*_merged(corners, names))
     axis.set(xlim=(0, 1), ylim=(0, None), ylabel="frequency (THz)")
-    axis.legend([lines[0], dashes[0]], ["truth", "learnt"], loc="lower center")
+    axis.legend(lines, list(looks), loc="lower center")
 
 
 def _merged(corners: FloatArray, names: list[str]) -> tuple[list[float], list[str]]:
@@ -191,7 +201,7 @@ def liquid_figure(record: Path | None = None) -> Drawn:
     data = _stored(record, "liquid")
     picture = new_picture(TWO_COLUMNS, 2.5)
     shells, paths = picture.subplots(1, 2)
-    for name, look in _LOOKS.items():
+    for name, look in _looks(data).items():
         one = data.sel(potential=name)
         shells.plot(one["distance"], one["density_ratio"], label=name, **look)
         value, error = float(one["diffusion"]), float(one["diffusion_error"])
@@ -213,6 +223,11 @@ DRAWERS = {
     "phonons": phonon_figure,
     "liquid": liquid_figure,
 }
+
+
+def _looks(data: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """How the potentials that are there are drawn."""
+    return {name: look for name, look in _LOOKS.items() if name in data["potential"].values}
 
 
 def _stored(record: Path | None, name: str) -> xr.Dataset:

@@ -12,7 +12,12 @@ from sciml.materials.potential import Potential
 from sciml.materials.properties.averages import mean_of
 from sciml.materials.properties.diffusion import diffusion
 from sciml.materials.properties.dynamics import MotionSettings, drift, frames_of, move
-from sciml.materials.properties.elasticity import cubic_constants, elastic_constants, stability
+from sciml.materials.properties.elasticity import (
+    cubic_constants,
+    elastic_constants,
+    require_cube,
+    stability,
+)
 from sciml.materials.properties.equation_of_state import (
     PRESSURES,
     compression,
@@ -41,7 +46,8 @@ class PhononSettings(Settings):
     """Vibrations, and the expansion that they make."""
 
     repeats: PositiveInt = 2  # of the cubic cell
-    path: str = "GXU,KGL"  # U and K are alike, so that the jump between them shows none
+    # U and K are alike, so that the jump between them shows none; null takes the lattice's own.
+    path: str | None = "GXU,KGL"
     temperatures: tuple[NonNegativeFloat, ...] = (*range(0, 300, 50), *range(300, 1501, 100))  # K
 
 
@@ -73,8 +79,9 @@ def compressions(
         ``bulk_modulus_slope``.
 
     Raises:
-        BadInput: if there is no rest at a pressure.
+        BadInput: if the crystal is not a cube along the axes, or there is no rest at a pressure.
     """
+    require_cube(structure)
 
     def one(potential: Potential) -> xr.Dataset:
         curve = compression(potential, structure, settings.pressures)
@@ -240,6 +247,11 @@ def repeated(structure: Structure, repeats: int) -> Structure:
         structure.periodic,
         about=structure.about,
     )
+
+
+def has_truth(data: xr.Dataset) -> bool:
+    """Whether properties of the truth stand beside those of the learnt potential."""
+    return TRUTH in data["potential"].values
 
 
 def common_structure(liquid: xr.Dataset) -> float:

@@ -12,11 +12,12 @@ Sources:
 """
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from phonopy.structure.atoms import PhonopyAtoms
 from phonopy.structure.symmetry import Symmetry
+from spglib import get_symmetry_dataset
 from spglib.error import SpglibError
 
 from sciml.core.axes import FloatArray, axes
@@ -31,6 +32,7 @@ _PLACES = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 # Central differences that are exact for a quartic: f'(0) ≈ Σ weight f(multiple · h) / h.
 _DIFFERENCES = ((1.0, 2 / 3), (-1.0, -2 / 3), (2.0, -1 / 12), (-2.0, 1 / 12))
 _SYMMETRY = 1e-3  # Å, by which an atom may miss its image
+_FIRST_CUBIC = 195  # of the 230 space groups
 _REST = 1e-5  # eV/Å, of the atoms in strained cells
 # √2 for shear makes a rotation of stresses and of strains the same orthogonal matrix (Kelvin).
 _KELVIN = np.array([1, 1, 1, np.sqrt(2), np.sqrt(2), np.sqrt(2)])
@@ -176,6 +178,35 @@ def cubic_constants(C: FloatArray) -> tuple[float, float, float]:
     diagonal = np.diag(C)
     off = (C[0, 1] + C[0, 2] + C[1, 2]) / 3
     return float(diagonal[:3].mean()), float(off), float(diagonal[3:].mean())
+
+
+def require_cube(structure: Structure) -> None:
+    """Refuse a crystal that is not cubic, or whose cell is not a cube along x, y and z.
+
+    Raises:
+        BadInput: as said.
+    """
+    edge = structure.volume ** (1 / 3)
+    along = np.abs(structure.cell - edge * np.eye(3)).max() < _SYMMETRY * edge
+    if not along or _space_group(structure) < _FIRST_CUBIC:
+        raise BadInput(
+            f"{structure.name}: expected a cubic crystal in a cube with its edges along x, y and "
+            f"z, got the cell {np.round(structure.cell, 4).tolist()} of space group "
+            f"{_space_group(structure)}; give its conventional cell, or leave the compression out."
+        )
+
+
+def _space_group(structure: Structure) -> int:
+    """Its number in the International Tables."""
+    shares = structure.positions @ np.linalg.inv(structure.cell)
+    cell: Any = (structure.cell, shares, structure.numbers)  # spglib takes arrays, and says lists
+    try:
+        found = get_symmetry_dataset(cell, _SYMMETRY)
+    except SpglibError as error:
+        raise BadInput(f"{structure.name}: no symmetry found: {error}") from error
+    if found is None:
+        raise BadInput(f"{structure.name}: no symmetry found; look at its positions.")
+    return int(found.number)
 
 
 def stability(C: FloatArray) -> float:

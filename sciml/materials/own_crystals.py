@@ -1,0 +1,86 @@
+"""A crystal as a recipe names it: by its structure, elements and edge, or by a file."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import PositiveFloat, model_validator
+
+from sciml.core.errors import BadInput
+from sciml.core.paths import shown
+from sciml.core.settings import Settings
+from sciml.materials.datasets import place_of
+from sciml.materials.elements import atomic_number
+from sciml.materials.structures import Structure, from_atoms
+
+_ONE = ("sc", "fcc", "bcc", "diamond")  # as ASE calls structures of one element
+_TWO = ("zincblende", "rocksalt", "cesiumchloride")
+
+
+class CrystalSettings(Settings):
+    """A cubic crystal without flaw."""
+
+    structure: Literal["sc", "fcc", "bcc", "diamond", "zincblende", "rocksalt", "cesiumchloride"]
+    elements: tuple[str, ...]  # symbols, one or two
+    lattice: PositiveFloat  # Å, edge of the cube, near rest
+
+    @model_validator(mode="after")
+    def _as_many_elements_as_sites(self) -> Self:
+        count = 1 if self.structure in _ONE else 2
+        if len(self.elements) != count:
+            raise ValueError(
+                f"elements: {self.structure} has {count}, got {len(self.elements)}; there are "
+                f"{', '.join(_ONE)} of one and {', '.join(_TWO)} of two"
+            )
+        return self
+
+
+def crystal_of(told: str | CrystalSettings) -> Structure:
+    """A crystal.
+
+    Args:
+        told: Settings, or a file that ASE reads, such as CIF, POSCAR or extended XYZ, whose last
+            frame is taken; looked for in the working folder, then in the project.
+
+    Returns:
+        Atoms without labels; of settings a cube with its edges along x, y and z.
+
+    Raises:
+        BadInput: if the file is missing or cannot be read, an element is not known, or the crystal
+            is not periodic in three directions.
+    """
+    return _of_file(place_of(told)) if isinstance(told, str) else _of_settings(told)
+
+
+def _of_settings(told: CrystalSettings) -> Structure:
+    """A cube of a crystal."""
+    from ase.build import bulk
+
+    for name in told.elements:
+        atomic_number(name)
+    formula = "".join(told.elements)
+    atoms = bulk(formula, told.structure, a=told.lattice, cubic=True)
+    return from_atoms(atoms, {"source": f"{told.structure} {formula}"})
+
+
+def _of_file(path: Path) -> Structure:
+    """The last frame of a file."""
+    from ase.io import read
+    from ase.io.formats import UnknownFileTypeError
+
+    if not path.is_file():
+        raise BadInput(f"crystal: {shown(path)}: no such file; look at the name.")
+    try:
+        atoms = read(path)
+    except (UnknownFileTypeError, ValueError, KeyError, IndexError, RuntimeError) as error:
+        raise BadInput(
+            f"crystal: {shown(path)}: ASE cannot read it ({error}); write CIF or extended XYZ."
+        ) from None
+    assert not isinstance(atoms, list)
+    atoms.calc = None
+    found = from_atoms(atoms, {"source": path.name})
+    if not found.periodic.all():
+        raise BadInput(
+            f"crystal: {shown(path)}: expected a cell that repeats in three directions, got "
+            f"{found.periodic.tolist()}; give its lattice vectors."
+        )
+    return found
