@@ -6,7 +6,7 @@ expert or a part of a hybrid: ``fit(train)`` once, then ``predict(inputs, leads)
 
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
@@ -82,7 +82,7 @@ def forecast_dataset(
     return data.to_dataset()
 
 
-def check_leads(leads: Sequence[int]) -> None:
+def check_leads(leads: Sequence[Any]) -> None:
     """Refuse leads that are not ahead.
 
     Args:
