@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
-from ase.io import read, write
+from ase.io import iread, write
 
 from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
@@ -55,7 +55,7 @@ def test_a_file_gives_a_potential_that_ase_can_use(tmp_path: Path) -> None:
     assert outcome.data_sha256 == {str(path): sha256_of(path)}
     unseen = alloy(1000)
     truth, true_energy = unseen.get_forces(), unseen.get_potential_energy()
-    spread = np.std([atoms.get_forces() for atoms in read(path, ":")])
+    spread = np.std([atoms.get_forces() for atoms in iread(path)])
     assert outcome.metrics["held_out all forces eV/Å"] < 0.1 * spread
     unseen.calc = PotentialCalculator(load_potential(str(outcome.outputs[0])))
     assert np.std(unseen.get_forces() - truth) < 0.1 * spread
@@ -77,8 +77,9 @@ def test_wrong_labels_are_told_before_the_training_and_right_ones_are_not(
     path = written(tmp_path / "alloy.extxyz", 40, elements=(29,))
     opened(asked(path).data)
     assert capsys.readouterr().err == ""
-    frames = read(path, ":")
+    frames = list(iread(path))
     for atoms in frames:
+        assert atoms.calc is not None
         atoms.calc.results["stress"] *= -1602.2  # kbar, positive in compression
     write(path, frames)
     opened(asked(path).data)

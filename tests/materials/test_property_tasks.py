@@ -84,7 +84,7 @@ def test_a_crystal_of_ones_own_needs_no_truth(
     atoms = to_atoms(spring_crystal())
     write(file, atoms)
     monkeypatch.setattr(property_tasks, "load_potential", lambda _: Springs())
-    edge = float(atoms.cell[0, 0])
+    edge = float(atoms.cell.array[0, 0])
     told = {"structure": "fcc", "elements": ["Al"], "lattice": 1.02 * edge}
     asked = recipe(
         potential=str(given),
