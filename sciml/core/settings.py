@@ -3,7 +3,18 @@
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -26,6 +37,24 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    if not TYPE_CHECKING:  # checkers make the signature of the fields
+
+        def __init__(self, **given: Any) -> None:
+            """Make settings in Python; a mistake names the class in place of the file.
+
+            Raises:
+                BadInput: one line for each unknown key, missing key and value out of range.
+            """
+            try:
+                super().__init__(**given)
+            except ValidationError as errors:
+                document = Document(type(self).__name__, {}, {})
+                lines = [_explained(type(self), document, error) for error in errors.errors()]
+                raise BadInput("\n".join(lines)) from None
+
+        # Groups inside of groups are then still validated in place, with their whole location.
+        __init__.__pydantic_base_init__ = True
 
     @model_validator(mode="before")
     @classmethod
@@ -192,7 +221,7 @@ def validated(model: type[S], document: Document) -> S:
 def _explained(model: type[BaseModel], document: Document, error: Mapping[str, Any]) -> str:
     """One validation error as `file:line: key: what is wrong; what to do`."""
     location: Location = error["loc"]
-    key = ".".join(str(part) for part in location) or "the whole file"
+    key = ".".join(str(part) for part in location) or "the whole"
     place = document.place(location)
     known = _known_keys(model, location[:-1])
     if error["type"] == "extra_forbidden":

@@ -132,3 +132,18 @@ def test_yes_is_true_where_that_is_asked(tmp_path: Path) -> None:
     path.write_text("ordered: yes\neither: no\nleads: [5, 1]\n")
     settings = Numbers.from_yaml(path)
     assert (settings.ordered, settings.either, settings.leads) == (True, False, (5, 1))
+
+
+def test_settings_made_in_python_name_their_class(tmp_path: Path) -> None:
+    for wrong, told in (
+        ({"rate": -1.0}, "Inner: rate: input should be greater than 0, got -1.0"),
+        ({"epoch": 1}, "Inner: unknown key 'epoch'; did you mean 'epochs'?"),
+    ):
+        with pytest.raises(BadInput) as error:
+            Inner(**wrong)
+        assert str(error.value) == told
+    with pytest.raises(BadInput) as error:
+        Outer(title="x", training={"rate": -1.0})  # pyright: ignore[reportArgumentType]
+    assert str(error.value) == "Outer: training.rate: input should be greater than 0, got -1.0"
+    told = "a.yaml:3: training.rate: input should be greater than 0, got -1"
+    assert message(tmp_path, "title: x\ntraining:\n  rate: -1\n") == told

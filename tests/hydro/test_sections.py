@@ -3,7 +3,6 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from pydantic import ValidationError
 
 from sciml.core.errors import BadInput
 from sciml.hydro.clock import even_step
@@ -400,10 +399,10 @@ def test_growth_of_a_flat_series_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"speed": 0.0}, "speed\n  Input should be greater than 0"),
-        ({"diameter": -1.0}, "diameter\n  Input should be greater than 0"),
-        ({"density": np.inf}, "density\n  Input should be a finite number"),
-        ({"vapour_pressure": -1.0}, "Input should be greater than or equal to 0"),
+        ({"speed": 0.0}, "speed: input should be greater than 0"),
+        ({"diameter": -1.0}, "diameter: input should be greater than 0"),
+        ({"density": np.inf}, "density: input should be a finite number"),
+        ({"vapour_pressure": -1.0}, "input should be greater than or equal to 0"),
         ({"gas_loss": "prtion"}, "unknown gas loss 'prtion'; known: boundary_layer, "),
         (
             {"gas_loss": "power_law"},
@@ -412,7 +411,7 @@ def test_growth_of_a_flat_series_is_refused() -> None:
     ],
 )
 def test_settings_refuse_what_no_tunnel_has(wrong: dict, message: str) -> None:
-    with pytest.raises(ValidationError) as error:
+    with pytest.raises(BadInput) as error:
         SectionSettings(**({"speed": 10.0, "diameter": 0.01} | wrong))
     assert message in str(error.value)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from scipy.spatial.transform import Rotation
 
+from sciml.core.errors import BadInput
 from sciml.materials.ace.couplings import Couplings, CouplingSettings, couplings
 from sciml.materials.ace.harmonics import components, harmonics
 
@@ -67,5 +67,5 @@ def test_three_factors_see_what_two_do_not() -> None:
 
 
 def test_products_of_four_stay_within_the_degree() -> None:
-    with pytest.raises(ValidationError, match="fourfold_degree: is 2, more than degree 1; lower"):
+    with pytest.raises(BadInput, match="fourfold_degree: is 2, more than degree 1; lower"):
         CouplingSettings(degree=1)
