@@ -1,4 +1,4 @@
-"""What a station sees at this time of the year, whatever the members say."""
+"""What a station sees at this time of the year and the day, whatever the members say."""
 
 import numpy as np
 
@@ -12,17 +12,17 @@ _YEAR, _BLOCK = 365.25, 5.0  # days; seasons are told apart by so many
 
 
 class Climatology:
-    """Past observations of the station in the season; of all stations where it has too few."""
+    """Past observations of the station at the hour, in the season; of all where it has too few."""
 
     name = "climatology"
 
     def fit(self, past: StationTable) -> None:
-        """Keep the observations by station and day of the year."""
-        self._station, self._season = past.station, _day_of_year(past)
+        """Keep the observations by station, hour and day of the year."""
+        self._station, self._season = past.series, _day_of_year(past)
         self._values = past.observation
-        count = int(past.station.max()) + 1
-        total = np.bincount(past.station, past.observation, count)
-        seen = np.bincount(past.station, minlength=count)
+        count = int(past.series.max()) + 1
+        total = np.bincount(past.series, past.observation, count)
+        seen = np.bincount(past.series, minlength=count)
         overall = float(past.observation.mean())
         self._usual = (total + overall) / (seen + 1.0)  # drawn to the mean of all
         self._overall = overall
@@ -34,7 +34,7 @@ class Climatology:
         for one in np.unique(block):
             gap = np.abs(self._season - _BLOCK * (one + 0.5))
             near = np.minimum(gap, _YEAR - gap) <= WINDOW
-            found[block == one] = self._quantiles(cases.station[block == one], near)
+            found[block == one] = self._quantiles(cases.series[block == one], near)
         return np.maximum(found, 0.0) if cases.nonnegative else found
 
     def _quantiles(self, stations: IntArray, near: BoolArray) -> FloatArray:

@@ -14,7 +14,8 @@ from sciml.weather.post_processing.table import StationTable
 from sciml.weather.values import apart, near, pooled
 
 GATE_FEATURES = ("log spread", "log size of errors", "log known", "cosine of season",
-                 "sine of season", "elevation", "dry share")  # fmt: skip
+                 "sine of season", "cosine of hour", "sine of hour", "cosine of half a day",
+                 "sine of half a day", "elevation", "dry share")  # fmt: skip
 _LEAST_CASES = 30  # before the gate leaves equal weights
 _PRIOR = 100  # cases for which the pool is taken as right before errors are counted
 

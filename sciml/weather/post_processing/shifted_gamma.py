@@ -20,7 +20,9 @@ from sciml.weather.post_processing.experts import recency
 from sciml.weather.post_processing.table import StationTable
 from sciml.weather.values import levels
 
-_FACTORS = ("dry share", "cosine of season", "sine of season", "latitude", "longitude", "elevation")
+_FACTORS = ("dry share", "cosine of season", "sine of season", "cosine of hour", "sine of hour",
+            "cosine of half a day", "sine of half a day", "latitude", "longitude",
+            "elevation")  # fmt: skip
 _LEAST_SHAPE, _MOST_SHAPE = 1e-3, 1e4
 _BOUNDS = 6.0  # of the logarithms of parameters, in units of the climate
 
@@ -73,7 +75,7 @@ class ShiftedGammaRegression:
         weight = recency(past, self._days)
         weight = weight / weight.sum()
         self._climate = float(weight @ past.observation) + 1e-6
-        self._many = len(np.unique(past.station)) > 1
+        self._many = len(np.unique(past.series)) > 1
         factors = self._factors(past)
         self._centre, self._scale = factors.mean(axis=0), factors.std(axis=0) + 1e-9
         groups = past.groups.shape[1]

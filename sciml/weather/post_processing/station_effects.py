@@ -25,7 +25,7 @@ SCALE_PRIOR = 6.0  # cases; how strongly a station's error size is drawn to that
 
 
 class StationEffects:
-    """A regression with a bias of each station."""
+    """A regression with a bias of each station, at each of a few hours of the day."""
 
     def __init__(self, days: float) -> None:
         """Choose the memory.
@@ -43,26 +43,26 @@ class StationEffects:
         self._centre, self._scale = raw.mean(axis=0), raw.std(axis=0) + 1e-9
         X = self._scaled(past)
         target = past.observation - past.mean
-        count = int(past.station.max()) + 1
-        seen = np.bincount(past.station, weight, count)
+        count = int(past.series.max()) + 1
+        seen = np.bincount(past.series, weight, count)
         effect, between, within = np.zeros(count), 0.0, 1.0
         penalty = RIDGE * weight.sum() * np.eye(X.shape[1])
         penalty[0, 0] = 1e-9
         gram = X.T @ (X * weight[:, None]) + penalty
         for _ in range(PASSES):
-            rest = target - effect[past.station]
+            rest = target - effect[past.series]
             self._coefficients = np.linalg.solve(gram, X.T @ (weight * rest))
             rest = target - X @ self._coefficients
-            between, within = _variances(rest, past.station, weight)
-            mean = np.bincount(past.station, weight * rest, count) / np.maximum(seen, 1e-12)
+            between, within = _variances(rest, past.series, weight)
+            mean = np.bincount(past.series, weight * rest, count) / np.maximum(seen, 1e-12)
             effect = mean * seen * between / (seen * between + within)
         self._effect, self._seen = effect, seen
         self._between, self._within = between, within
-        error = target - X @ self._coefficients - effect[past.station]
-        size = np.bincount(past.station, weight * error**2, count)
+        error = target - X @ self._coefficients - effect[past.series]
+        size = np.bincount(past.series, weight * error**2, count)
         self._variance = (size + SCALE_PRIOR * within) / (seen + SCALE_PRIOR)
         # In the past each effect had seen the case itself; to forecast, it is less certain.
-        inside = self._log_sizes(past, self._variance[past.station])
+        inside = self._log_sizes(past, self._variance[past.series])
         self._deviation = fitted_deviation(inside, error, weight)
 
     def _scaled(self, cases: StationTable) -> FloatArray:
@@ -77,8 +77,8 @@ class StationEffects:
 
     def predict(self, cases: StationTable) -> FloatArray:
         """Normal laws around regression and effect; see :class:`Expert`."""
-        new = cases.station >= len(self._effect)
-        station = np.where(new, 0, cases.station)
+        new = cases.series >= len(self._effect)
+        station = np.where(new, 0, cases.series)
         effect = np.where(new, 0.0, self._effect[station])
         seen = np.where(new, 0.0, self._seen[station])
         variance = np.where(new, self._within, self._variance[station])
@@ -89,7 +89,7 @@ class StationEffects:
 
 
 def _fixed_features(cases: StationTable) -> FloatArray:
-    """The members' differences, the mean, place and season, and how they go together."""
+    """The members' differences, the mean, place, season and hour, and how they go together."""
     wanted = ("mean", "group ", "latitude", "longitude", "elevation", "cosine", "sine")
     chosen = [n for n, name in enumerate(cases.names) if name.startswith(wanted)]
     found = [cases.features[:, chosen]]

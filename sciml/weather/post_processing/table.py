@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from sciml.core.axes import BoolArray, FloatArray, IntArray
 from sciml.core.errors import BadInput
+from sciml.weather.post_processing.hours import hour_features, station_hours
 from sciml.weather.post_processing.memory import neighbourhood, regional_memory, station_memory
 from sciml.weather.post_processing.neighbours import FEATURES as NEIGHBOUR_FEATURES
 from sciml.weather.post_processing.neighbours import known_around
 from sciml.weather.sphere import centred
 from sciml.weather.stations import checked_stations
 
+LATEST = 1.5  # days; how long a station's errors of all hours are remembered
 MEMORIES = (1.5, 5.0, 20.0, 90.0)  # days; how long errors are remembered
 REGION = 150.0  # km; how far errors of the last days reach
 _EXCHANGEABLE = 5  # so many members of one name with numbers are taken as alike
@@ -30,6 +32,7 @@ class StationTable(NamedTuple):
     time: Any  # valid time, datetime64. Shape (case,)
     day: FloatArray  # the same in days since the first case
     station: IntArray  # number of the station
+    series: IntArray  # number of station and hour of the day, see :func:`station_hours`
     forecast: FloatArray  # NaN where a member is missing. Shape (case, member)
     observation: FloatArray  # NaN where unknown
     groups: FloatArray  # means of members that are alike, gaps filled. Shape (case, group)
@@ -69,9 +72,10 @@ class StationTable(NamedTuple):
 def station_table(data: xr.Dataset, *, neighbours: int = 0) -> StationTable:
     """The cases of a station ensemble that have at least one member, with their features.
 
-    Features: ensemble mean and spread, the groups' differences from the mean, place, season,
-    memories of the station's and the region's errors. All of them, and their order, follow from
-    the data, and a case's features depend on nothing that was unknown when it was issued.
+    Features: ensemble mean and spread, the groups' differences from the mean, place, season, hour
+    of the day, memories of the station's and the region's errors. All of them, and their order,
+    follow from the data, and a case's features depend on nothing that was unknown when it was
+    issued.
 
     Args:
         data: A station ensemble; see :mod:`sciml.weather.stations`.
@@ -89,10 +93,12 @@ def station_table(data: xr.Dataset, *, neighbours: int = 0) -> StationTable:
     if np.isnan(observation).all():
         raise BadInput("station ensemble: no case has an observation; nothing can be learnt")
     time = data["time"].values
+    station = np.unique(data["station"].values, return_inverse=True)[1].astype(np.int64)
     table = StationTable(
         time=time,
         day=(time - time[0]) / np.timedelta64(1, "D"),
-        station=np.unique(data["station"].values, return_inverse=True)[1].astype(np.int64),
+        station=station,
+        series=station_hours(time, station),
         forecast=data["forecast"].values,
         observation=observation,
         groups=np.empty((len(time), 0)),
@@ -104,7 +110,8 @@ def station_table(data: xr.Dataset, *, neighbours: int = 0) -> StationTable:
         lead=float(data.attrs["lead_hours"]) / 24,
     )
     table = table._replace(groups=_group_means(table, [str(m) for m in data["member"].values]))
-    features = _ensemble_features(table) | _place_features(data) | _season_features(table)
+    features = _ensemble_features(table) | _place_features(data)
+    features |= _season_features(table) | hour_features(time)
     features |= _memory_features(table, data)
     if neighbours and _has_places(table, data):
         table = table._replace(around=_around(table, data, neighbours))
@@ -236,7 +243,7 @@ def _season_features(table: StationTable) -> dict[str, FloatArray]:
 
 
 def _memory_features(table: StationTable, data: xr.Dataset) -> dict[str, FloatArray]:
-    """What the station's, and its region's, past errors of the ensemble mean were like."""
+    """What past errors of the ensemble mean were like: the station's at the hour, its region's."""
     error = table.observation - table.groups.mean(axis=1)
     about = {"lead": table.lead}
     found: dict[str, FloatArray] = {}
@@ -244,11 +251,11 @@ def _memory_features(table: StationTable, data: xr.Dataset) -> dict[str, FloatAr
         if days <= table.day[-1]:
             key = f"error over {days:g} days"
             found[key] = station_memory(
-                table.day, table.station, error, **about, days=days, prior=1.0
+                table.day, table.series, error, **about, days=days, prior=1.0
             )[0]
-    usual, known = station_memory(table.day, table.station, error, **about, days=20.0, prior=1.0)
+    usual, known = station_memory(table.day, table.series, error, **about, days=20.0, prior=1.0)
     size, weight = station_memory(
-        table.day, table.station, np.abs(error - usual), **about, days=15.0, prior=0.0
+        table.day, table.series, np.abs(error - usual), **about, days=15.0, prior=0.0
     )
     typical, seen = station_memory(
         table.day, np.zeros_like(table.station), np.abs(error - usual), **about, days=15.0, prior=0
@@ -256,6 +263,11 @@ def _memory_features(table: StationTable, data: xr.Dataset) -> dict[str, FloatAr
     typical = np.where(seen > 0, typical, _unit(table))
     found["log size of errors"] = np.log((size * weight + 3 * typical) / (weight + 3) + 1e-12)
     found["log known"] = np.log1p(known)
+    if np.any(table.series != table.station):
+        # What the hours of a station have in common, and the newest hour knows best.
+        found["latest errors of all hours"] = station_memory(
+            table.day, table.station, error - usual, **about, days=LATEST, prior=1.0
+        )[0]
     if _has_places(table, data):
         near = neighbourhood(*_station_places(data, table.station)[:2], reach=REGION)
         found["region's last error"] = regional_memory(

@@ -75,7 +75,7 @@ def test_an_unknown_station_gets_the_common_law(tables) -> None:
     past, future = halves(tables["temperature"])
     expert = StationEffects(20.0)
     expert.fit(past)
-    stranger = future._replace(station=future.station + 100)
+    stranger = future._replace(station=future.station + 100, series=future.series + 100)
     known, unknown = expert.predict(future), expert.predict(stranger)
     assert np.isfinite(unknown).all()
     assert np.ptp(unknown, axis=1).mean() > 1.2 * np.ptp(known, axis=1).mean()
