@@ -19,7 +19,7 @@ from sciml.weather.pooling import GateSettings
 from sciml.weather.post_processing.chosen import chosen_experts, neighbours_for
 from sciml.weather.post_processing.judged import judged, mean_crps
 from sciml.weather.post_processing.table import station_table
-from sciml.weather.post_processing.walk import WalkSettings, walk, walked_dataset, without
+from sciml.weather.post_processing.walk import Walked, WalkSettings, walk, walked_dataset, without
 from sciml.weather.sources import (
     open_frankfurt_precipitation,
     open_uwme_precipitation,
@@ -82,22 +82,36 @@ def post_process(recipe: PostProcessRecipe, folder: Path) -> Outcome:
         f"members; experts: {', '.join(expert.name for expert in experts)}"
     )
     walked = walk(table, experts, recipe.walk, recipe.gate, _told)
+    _write_forecasts(walked, data, folder)
     result = judged(walked, recipe.extremes, recipe.seed)
+    for sentence in result.left_out:
+        say(sentence)
     numbers = dict(result.numbers)
     if recipe.leave_one_out:
-        for name in walked.names:
-            numbers[f"crps_without_{name}"] = mean_crps(without(walked, name))
-    folder.mkdir(parents=True, exist_ok=True)
+        numbers |= _scores_without_each(walked)
     outputs = []
     for name, content in (("scores", result.by_date), ("reliability", result.reliability)):
         if content:
             outputs.append(folder / f"{name}.nc")
             write_with(outputs[-1], lambda part, c=content: c.to_netcdf(part, engine="netcdf4"))
+    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    return Outcome("finished", numbers, sha256, outputs, seconds)
+
+
+def _write_forecasts(walked: Walked, data: xr.Dataset, folder: Path) -> None:
+    """Write them before anything is judged: forecasts serve where scores have no value, too."""
+    folder.mkdir(parents=True, exist_ok=True)
     forecasts = walked_dataset(walked, data)
     write_with(folder / "forecasts.nc", lambda part: forecasts.to_netcdf(part, engine="netcdf4"))
     say(f"forecasts of {len(walked.values)} cases: {folder.name}/forecasts.nc")
-    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    return Outcome("finished", numbers, sha256, outputs, seconds)
+
+
+def _scores_without_each(walked: Walked) -> dict[str, float]:
+    """What the mixture scores without each of its experts; of a single one, nothing."""
+    if len(walked.names) == 1:
+        say(f"leave_one_out: '{walked.names[0]}' is the only expert, so that none is left out")
+        return {}
+    return {f"crps_without_{name}": mean_crps(without(walked, name)) for name in walked.names}
 
 
 def _told(done: int, of: int) -> None:

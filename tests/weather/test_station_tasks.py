@@ -40,6 +40,26 @@ def test_a_users_own_file_is_calibrated(csv, tmp_path) -> None:
         assert output.is_file()
 
 
+def test_of_a_single_expert_none_is_left_out(csv, tmp_path, capsys) -> None:
+    settings = [f"data.path={csv}", "walk.refit_days=30", "experts=[station-effects-20]"]
+    recipe = read_recipe(RECIPE, PostProcessRecipe, settings)
+    assert recipe.leave_one_out
+    metrics = post_process(recipe, tmp_path / "run").metrics
+    assert not [name for name in metrics if name.startswith("crps_without")]
+    assert "'station effects, 20 days' is the only expert" in capsys.readouterr().err
+
+
+def test_forecasts_are_written_where_nothing_can_be_judged(csv, tmp_path) -> None:
+    table = pd.read_csv(csv)
+    table.loc[table["date"] >= "2020-02-01", "observation"] = np.nan
+    table.to_csv(csv, index=False)
+    recipe = read_recipe(RECIPE, PostProcessRecipe, [f"data.path={csv}", *QUICK])
+    with pytest.raises(BadInput, match="nothing can be judged"):
+        post_process(recipe, tmp_path / "run")
+    with xr.open_dataset(tmp_path / "run/forecasts.nc") as forecasts:
+        assert np.isfinite(forecasts["forecast"].values).all()
+
+
 def test_unknown_experts_and_sources_are_named_with_the_nearest(csv, tmp_path) -> None:
     for override, what in (("experts=[forrest]", "forest"), ("data.source=uwme", "uwme_")):
         path = () if "source" in override else (f"data.path={csv}",)

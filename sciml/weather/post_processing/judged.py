@@ -10,7 +10,7 @@ from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
 from sciml.weather.post_processing.table import StationTable
 from sciml.weather.post_processing.walk import Walked
-from sciml.weather.scores.bootstrap import Draws, bootstrap_mean, bootstrap_skill
+from sciml.weather.scores.bootstrap import Draws, blocks_by, bootstrap_mean, bootstrap_skill
 from sciml.weather.scores.ensemble import crps_of_members, outside_range, spread_and_skill
 from sciml.weather.scores.probability import squared_probability_errors
 from sciml.weather.scores.reliability import reliability_line
@@ -20,6 +20,7 @@ DatetimeArray = NDArray[np.datetime64]
 
 RANGE_MEMBERS = 8  # drawn from the mixture to see how often observations lie outside of them
 _BINS = 10  # of the reliability diagram
+_EXACT = 1e-12  # of the largest amount; smaller errors are those of rounding
 
 
 class Judged(NamedTuple):
@@ -28,6 +29,7 @@ class Judged(NamedTuple):
     numbers: dict[str, float]  # for the record
     by_date: xr.Dataset  # scores of each forecaster and weights of experts, date by date
     reliability: xr.Dataset  # forecast and observed frequencies of the extremes
+    left_out: tuple[str, ...]  # what has no value here, and why: sentences
 
 
 def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
@@ -39,7 +41,8 @@ def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
         seed: Of the bootstrap.
 
     Returns:
-        The scores; those without events are left out of the numbers.
+        The scores; those without events are left out of the numbers, as are intervals if the test
+        has one day, and ratios over an error of 0.
 
     Raises:
         BadInput: if no observation of the test is known.
@@ -51,8 +54,8 @@ def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
     scores = _scores(walked, where)
     numbers = {f"crps_{name}": float(score.mean()) for name, score in scores.items()}
     numbers["cases"] = float(len(values))
-    draws = Draws(seed)
-    numbers |= _intervals(scores, table.time, draws)
+    days = (blocks_by(table.time, "day"), Draws(seed))  # the hours of a day go together
+    numbers |= _intervals(scores, days)
     numbers |= _calibration(table, values)
     thresholds = {
         share: float(
@@ -66,10 +69,25 @@ def judged(walked: Walked, extremes: tuple[float, ...], seed: int) -> Judged:
         event = table.observation > threshold
         if event.any() and not event.all():
             forecasts = {"mixture": values, "raw_members": table.forecast}
-            numbers |= _extreme_numbers(forecasts, event, (share, threshold), (table.time, draws))
+            numbers |= _extreme_numbers(forecasts, event, (share, threshold), days)
             panels.append(_reliability(forecasts, event, threshold, share))
     reliability = xr.concat(panels, "quantile") if panels else xr.Dataset()
-    return Judged(numbers, _by_date(walked, where, scores), reliability)
+    return Judged(numbers, _by_date(walked, where, scores), reliability, _left_out(numbers, table))
+
+
+def _left_out(numbers: dict[str, float], table: StationTable) -> tuple[str, ...]:
+    """Why numbers that every record might have are not there."""
+    found: list[str] = []
+    if "crps_mixture_low" not in numbers:
+        day = table.time[0].astype("datetime64[D]")
+        found.append(
+            f"no intervals: the test has one day, {day}; they need several: begin walk.test earlier"
+        )
+    if "skill_over_raw" not in numbers:
+        found.append("no skill over the raw members: they are without error in the whole test")
+    if "spread_over_skill_mixture" not in numbers:
+        found.append("no spread over skill of the mixture: its mean is without error in the test")
+    return tuple(found)
 
 
 def _scores(walked: Walked, where: BoolArray) -> dict[str, FloatArray]:
@@ -98,18 +116,26 @@ def mean_crps(walked: Walked) -> float:
 
 
 def _intervals(
-    scores: dict[str, FloatArray], dates: DatetimeArray, draws: Draws
+    scores: dict[str, FloatArray], days: tuple[DatetimeArray, Draws]
 ) -> dict[str, float]:
-    """Intervals of the mixture's score and of its skill over the raw members, by dates."""
-    mean = bootstrap_mean(scores["mixture"], dates, draws)
-    skill = bootstrap_skill(scores["mixture"], scores["raw_members"], dates, draws)
-    return {
-        "skill_over_raw": skill.estimate,
-        "skill_over_raw_low": skill.low,
-        "skill_over_raw_high": skill.high,
-        "crps_mixture_low": mean.low,
-        "crps_mixture_high": mean.high,
-    }
+    """Skill of the mixture over the raw members, and intervals of it and of the score."""
+    found = _skill("skill_over_raw", scores["mixture"], scores["raw_members"], days)
+    if len(np.unique(days[0])) > 1:
+        mean = bootstrap_mean(scores["mixture"], *days)
+        found |= {"crps_mixture_low": mean.low, "crps_mixture_high": mean.high}
+    return found
+
+
+def _skill(
+    name: str, score: FloatArray, reference: FloatArray, days: tuple[DatetimeArray, Draws]
+) -> dict[str, float]:
+    """A skill and its interval: without the latter on one day, none over a perfect reference."""
+    if not reference.any():
+        return {}
+    if len(np.unique(days[0])) < 2:
+        return {name: float(1 - score.sum() / reference.sum())}
+    skill = bootstrap_skill(score, reference, *days)
+    return {name: skill.estimate, f"{name}_low": skill.low, f"{name}_high": skill.high}
 
 
 def _calibration(table: StationTable, values: FloatArray) -> dict[str, float]:
@@ -128,11 +154,14 @@ def _calibration(table: StationTable, values: FloatArray) -> dict[str, float]:
         found[f"outside_{name}_expected"] = outside.expected
     variance = float(values.var(axis=1).mean())
     error = float(np.mean((values.mean(axis=1) - table.observation) ** 2))
-    found["spread_over_skill_mixture"] = float(np.sqrt(variance / error))
+    least = _EXACT * max(float(np.abs(table.observation).max()), float(np.sqrt(variance)))
+    if np.sqrt(error) > least:
+        found["spread_over_skill_mixture"] = float(np.sqrt(variance / error))
     several = (~np.isnan(table.forecast)).sum(axis=1) > 1
     if several.any():
         raw = spread_and_skill(table.forecast[several], table.observation[several])
-        found["spread_over_skill_raw_members"] = raw.ratio
+        if raw.error > least:
+            found["spread_over_skill_raw_members"] = raw.ratio
     return found
 
 
@@ -148,7 +177,7 @@ def _extreme_numbers(
     forecasts: dict[str, FloatArray],
     event: BoolArray,
     extreme: tuple[float, float],
-    dates: tuple[DatetimeArray, Draws],
+    days: tuple[DatetimeArray, Draws],
 ) -> dict[str, float]:
     """Brier score, its skill over the base rate, and the slope of reliability over all cases."""
     share, threshold = extreme
@@ -158,11 +187,8 @@ def _extreme_numbers(
     for name, forecast in forecasts.items():
         probability = _probability(forecast, name, threshold)
         brier = squared_probability_errors(probability, event)
-        skill = bootstrap_skill(brier, base, *dates)
         found[f"brier_{label}_{name}"] = float(brier.mean())
-        found[f"brier_skill_{label}_{name}"] = skill.estimate
-        found[f"brier_skill_{label}_{name}_low"] = skill.low
-        found[f"brier_skill_{label}_{name}_high"] = skill.high
+        found |= _skill(f"brier_skill_{label}_{name}", brier, base, days)
         if np.ptp(probability) > 0:
             slope = reliability_line(probability, event).slope
             found[f"reliability_slope_{label}_{name}"] = slope

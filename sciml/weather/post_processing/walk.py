@@ -16,6 +16,7 @@ import xarray as xr
 from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
+from sciml.core.talk import say
 from sciml.weather.pooling import GateSettings
 from sciml.weather.post_processing.experts import Expert
 from sciml.weather.post_processing.mixture import Seen, fit_mixture, seen
@@ -71,11 +72,11 @@ def walk(
         Forecasts of experts and mixture for every case after the warm-up.
 
     Raises:
-        BadInput: if the test begins before or after all forecasts, or nothing was known before.
+        BadInput: if the test begins before or after all forecasts, or too little was known before.
     """
     dates = np.unique(table.day)
-    first = dates[min(int(np.ceil(settings.warm_up * len(dates))), len(dates) - 1)]
     test = _test_start(table, dates, settings)
+    first = _first_forecast(table, dates, test, settings)
     blocks = list(_blocks(dates, first, test, settings))
     parts: list[Seen] = []
     for number, block in enumerate(blocks):
@@ -157,6 +158,61 @@ def _test_start(table: StationTable, dates: FloatArray, settings: WalkSettings) 
     return day
 
 
+def _first_forecast(
+    table: StationTable, dates: FloatArray, test: float, settings: WalkSettings
+) -> float:
+    """The day of the first forecast: after the warm-up, later where too little is known by then."""
+    warm = dates[min(int(np.ceil(settings.warm_up * len(dates))), len(dates) - 1)]
+    wanted, judged = (dates[dates >= day][0] for day in (min(warm, test), test))
+    if _known_at(table, wanted, settings).sum() >= _LEAST_CASES:
+        return warm
+    later = dates[dates > wanted]
+    counts = np.array([_known_at(table, day, settings).sum() for day in later])
+    enough = later[counts >= _LEAST_CASES]
+    if not len(enough):
+        raise BadInput(_never_enough(table, int(counts.max(initial=0)), settings))
+    if enough[0] > judged:
+        known = int(_known_at(table, judged, settings).sum())
+        begin = _date(table, enough[0])
+        raise BadInput(
+            f"walk.test: {known} cases are known {24 * table.lead:g} h before its first date, "
+            f"{_date(table, judged)}, expected at least {_LEAST_CASES} to learn from; begin it at "
+            f"{begin} (-o walk.test={begin}) or later, or give a longer record"
+        )
+    say(
+        f"the first forecast is of {_date(table, enough[0])}, not {_date(table, wanted)}: experts "
+        f"learn from at least {_LEAST_CASES} cases"
+    )
+    return enough[0]
+
+
+def _never_enough(table: StationTable, most: int, settings: WalkSettings) -> str:
+    """What to tell whose record is too short for any forecast."""
+    longer = "give a longer record"
+    if settings.window_days is not None:
+        longer = f"raise walk.window_days, which is {settings.window_days:g}, or {longer}"
+    return (
+        f"walk: no date has more than {most} cases that are known {24 * table.lead:g} h before it, "
+        f"expected at least {_LEAST_CASES} to learn from; {longer}"
+    )
+
+
+def _date(table: StationTable, day: float) -> str:
+    """A day of the table as a date, with the hour unless it is midnight."""
+    time = table.time[np.searchsorted(table.day, day)]
+    midnight = time == time.astype("datetime64[D]")
+    return str(np.datetime_as_string(time, unit="D" if midnight else "m"))
+
+
+def _known_at(table: StationTable, day: float, settings: WalkSettings) -> BoolArray:
+    """Cases whose observation had come when a day's forecasts were issued, and are looked at."""
+    issue = day - table.lead
+    known = table.known & (table.day <= issue + 1e-9)
+    if settings.window_days is not None:
+        known &= table.day > issue - settings.window_days
+    return known
+
+
 def _blocks(
     dates: FloatArray, first: float, test: float, settings: WalkSettings
 ) -> Iterator[tuple[float, float]]:
@@ -181,14 +237,12 @@ def _forecast_block(
 ) -> Seen:
     """What the experts say of a block after learning from all that was known at its issue."""
     cases = np.flatnonzero((table.day >= block[0]) & (table.day < block[1]))
-    known = table.known & (table.day <= block[0] - table.lead + 1e-9)
-    if settings.window_days is not None:
-        known &= table.day > block[0] - table.lead - settings.window_days
+    known = _known_at(table, block[0], settings)
     if known.sum() < _LEAST_CASES:
         raise BadInput(
-            f"walk: {int(known.sum())} cases were known {table.lead:g} days before "
-            f"{table.time[cases[0]]}, expected at least {_LEAST_CASES}; raise walk.warm_up, begin "
-            "walk.test later, or give a longer record"
+            f"walk: {int(known.sum())} cases of the last {settings.window_days} days were known "
+            f"{24 * table.lead:g} h before {_date(table, block[0])}, expected at least "
+            f"{_LEAST_CASES} to learn from; raise walk.window_days"
         )
     past, now = table.take(known), table.take(cases)
     found = np.empty((len(cases), len(experts), len(levels())))

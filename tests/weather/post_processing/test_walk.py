@@ -108,12 +108,52 @@ def test_cases_without_observation_are_forecast_and_not_judged(world) -> None:
     [
         (WalkSettings(test="2019-01-01"), "outside of the record"),
         (WalkSettings(test="tomorrow"), "neither a date nor a share"),
-        (WalkSettings(warm_up=0.0, test=0.0), "raise walk.warm_up"),
+        (
+            WalkSettings(warm_up=0.0, test=0.0),
+            "begin it at 2020-01-04 .-o walk.test=2020-01-04",
+        ),
+        (WalkSettings(window_days=1.0), "no date has more than 12 cases .* raise walk.window_days"),
     ],
 )
 def test_a_test_that_cannot_be_is_refused_with_the_remedy(world, settings, what) -> None:
     with pytest.raises(BadInput, match=what):
         walked(world, settings=settings)
+
+
+def test_the_first_forecast_waits_until_enough_is_known(capsys) -> None:
+    data = biased_stations(dates=60, stations=1, lead_hours=24)
+    done = walked(data, settings=WalkSettings(warm_up=0.2, test=0.5))
+    # On the day 20 days after the first, 20 observations have come.
+    assert done.table.day[0] == 20
+    assert "the first forecast is of 2020-01-21, not 2020-01-13" in capsys.readouterr().err
+    with pytest.raises(BadInput, match=r"15 cases .* 2020-01-16, .*-o walk.test=2020-01-21"):
+        walked(data, settings=WalkSettings(warm_up=0.2, test=0.25))
+    assert walked(data, settings=WalkSettings(test="2020-01-21")).table.day[0] == 20
+    with pytest.raises(BadInput, match="no date has more than 14 cases"):
+        walked(biased_stations(dates=15, stations=1, lead_hours=24))
+
+
+def test_a_test_of_one_day_has_scores_and_no_intervals(world) -> None:
+    done = walked(world, settings=WalkSettings(test="2020-03-30", refit_days=90.0))
+    result = judged(done, (0.5,), seed=0)
+    assert result.numbers["skill_over_raw"] == pytest.approx(
+        1 - result.numbers["crps_mixture"] / result.numbers["crps_raw_members"]
+    )
+    assert "brier_skill_p50_mixture" in result.numbers
+    assert not [name for name in result.numbers if name.endswith(("_low", "_high"))]
+    assert len(result.left_out) == 1
+    assert "one day, 2020-03-30" in result.left_out[0]
+
+
+def test_rain_that_never_falls_is_judged_without_ratios() -> None:
+    dry = rain(dates=60) * 0.0
+    dry["observation"].attrs["units"] = "mm"
+    dry.attrs["lead_hours"] = 24.0
+    result = judged(walked(dry, ["raw", "climatology"]), (0.9,), seed=0)
+    assert result.numbers["crps_mixture"] == 0
+    assert "skill_over_raw" not in result.numbers
+    assert np.isfinite(list(result.numbers.values())).all()
+    assert "without error" in " ".join(result.left_out)
 
 
 def test_stretching_keeps_the_mean() -> None:
