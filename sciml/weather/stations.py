@@ -6,7 +6,6 @@ the coordinates ``time`` (valid time), ``station``, ``member`` and, where they a
 ``latitude``, ``longitude`` (degrees) and ``elevation`` (m).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,41 +16,33 @@ import xarray as xr
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
-from sciml.core.nearest import nearest
-from sciml.core.settings import Settings
 from sciml.core.talk import say
+from sciml.weather.amounts import begins_at_zero
+from sciml.weather.station_cells import numbers, one_lead, stations_of, times_of
+from sciml.weather.station_checks import (
+    RANGES,
+    UNKNOWN_UNITS,
+    Values,
+    check_amounts,
+    check_once,
+    check_places,
+    check_scales,
+    check_temperatures,
+    known_units,
+    refuse_negative_amounts,
+)
+from sciml.weather.station_columns import (
+    StationColumns,
+    found_columns,
+    member_columns,
+    refuse_no_forecasts,
+)
+from sciml.weather.station_text import StationFile, read_cells
+from sciml.weather.temperatures import PLAUSIBLE
 
-Table = Any  # a table of pandas, whose types are known in part only
-Column = Any  # of such a table
-
-ONLY_STATION = "station"  # the name of the station in a file that has none
 KELVIN_FLOOR = 150.0  # K; the lowest air temperature ever measured is 184 K
-_RANGES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}  # degrees
 _PLACES = ("latitude", "longitude", "elevation")
-_NAMES = {
-    "observation": ("observation", "observations", "obs", "observed"),
-    "time": ("time", "date", "dates", "valid_time", "datetime", "valid"),
-    "station": ("station", "stations", "station_id", "site", "id"),
-    "latitude": ("latitude", "lat"),
-    "longitude": ("longitude", "lon", "lng"),
-    "elevation": ("elevation", "altitude", "height", "alt"),
-    "lead_hours": ("lead_hours", "lead", "lead_time", "step"),
-}
-_COMPACT = re.compile(r"^\d{8}(\d{2})?$")  # 20040131 or 2004013100
 _STANDARD_NAMES = {"K": "air_temperature", "degC": "air_temperature", "mm": "precipitation_amount"}
-
-
-class StationColumns(Settings):
-    """What the columns of a CSV file are called; None: found by one of the usual names."""
-
-    observation: str | None = None
-    time: str | None = None  # ISO 8601, or 20040131 and 2004013100
-    station: str | None = None  # absent: stations are told apart by their places, if those differ
-    latitude: str | None = None
-    longitude: str | None = None
-    elevation: str | None = None
-    lead_hours: str | None = None
-    members: tuple[str, ...] = ()  # none: every other column that holds numbers
 
 
 class CaseLabels(NamedTuple):
@@ -136,8 +127,12 @@ def checked_stations(data: xr.Dataset) -> xr.Dataset:
         raise BadInput(
             f"station ensemble: {forecast.shape[0]} cases of {forecast.shape[1]} members"
         )
-    if not float(data.attrs.get("lead_hours", 0)) > 0:
-        raise BadInput("station ensemble: lead_hours must be a number above 0, the hours ahead")
+    lead = data.attrs.get("lead_hours")
+    if lead is None or not float(lead) > 0:
+        raise BadInput(
+            f"station ensemble: attrs['lead_hours'] is {lead}, expected a number above 0, the "
+            "hours from the issue of the forecasts to the valid time"
+        )
     for name, values in (("forecast", forecast), ("observation", observation)):
         _check_values(name, values, str(data["observation"].attrs.get("units", "1")))
     empty = np.isnan(forecast).all(axis=0)
@@ -171,7 +166,7 @@ def _check_values(name: str, values: FloatArray, units: str) -> None:
 
 def _check_places(data: xr.Dataset) -> None:
     """Refuse latitudes beyond the poles and longitudes of more than a turn."""
-    for name, (low, high) in _RANGES.items():
+    for name, (low, high) in RANGES.items():
         if name not in data.coords:
             continue
         values = data[name].values
@@ -199,16 +194,20 @@ def read_stations_csv(
     path: Path,
     columns: StationColumns | None = None,
     *,
-    units: str = "1",
+    units: str = UNKNOWN_UNITS,
     lead_hours: float | None = None,
 ) -> xr.Dataset:
     """A station ensemble from a CSV file with a row for each case.
+
+    Columns are separated by commas, semicolons or tabs; which of them are members, and whether the
+    values are taken as amounts that begin at zero, is said.
 
     Args:
         path: The file, plain or compressed; needs columns of the observation, the valid time and
             at least one member.
         columns: What the columns are called.
-        units: Of forecasts and observations; see :func:`station_ensemble`.
+        units: Of forecasts and observations, also by other names such as ``celsius``; see
+            :func:`station_ensemble`.
         lead_hours: From issue to valid time, h; None: from the file's column, else 24. Of a file
             with several leads, those rows are read.
 
@@ -216,150 +215,63 @@ def read_stations_csv(
         The station ensemble.
 
     Raises:
-        BadInput: if the file or a column is missing, a time or number cannot be read, or the
-            values make no sense; see :func:`checked_stations`.
+        BadInput: if the file or a column is missing, a time or number cannot be read, a column can
+            be no forecast, or the values make no sense; see :func:`checked_stations`.
     """
-    table = _read_table(path)
-    found = _found_columns(table, columns or StationColumns(), path)
-    table, lead_hours = _one_lead(table, found.get("lead_hours"), lead_hours, path)
-    members = _members(table, found, columns or StationColumns(), path)
-    labels = CaseLabels(
-        _times(table[found["time"]], path),
-        _stations(table, found),
-        members,
-        {name: _numbers(table, found[name], path) for name in _PLACES if name in found},
-    )
-    return station_ensemble(
-        np.stack([_numbers(table, name, path) for name in members], axis=1),
-        _numbers(table, found["observation"], path),
-        labels,
-        units=units,
-        lead_hours=lead_hours,
-        title=f"forecasts and observations of {path.name}",
-    )
-
-
-def _read_table(path: Path) -> Table:
-    """All cells as text, so that each can be named when it is wrong."""
-    if not path.is_file():
-        raise BadInput(f"{path}: no such file; expected a CSV file of forecasts and observations")
+    units, columns = known_units(units), columns or StationColumns()
+    file = read_cells(path)
+    found = found_columns(file, columns)
+    file, lead_hours = one_lead(file, found.get("lead_hours"), lead_hours)
+    members = member_columns(file, found, columns)
+    labels = _labels(file, found, members)
+    values = {name: numbers(file, name) for name in (found["observation"], *members)}
+    if not columns.members:
+        forecasts = {name: values[name] for name in members}
+        refuse_no_forecasts(file, forecasts, list(labels.station))
+    values = _checked_values(file, values, units)
     try:
-        table = pd.read_csv(path, dtype=str, skipinitialspace=True, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not a CSV file: {error}") from None
-    table.columns = table.columns.str.strip()
-    if table.empty:
-        raise BadInput(f"{path}: no rows below the header")
-    return table
-
-
-def _found_columns(table: Table, columns: StationColumns, path: Path) -> dict[str, str]:
-    """The file's name of each quantity that it has."""
-    lower = {str(name).lower(): str(name) for name in table.columns}
-    found: dict[str, str] = {}
-    for quantity, usual in _NAMES.items():
-        asked = getattr(columns, quantity)
-        if asked is not None and asked not in table.columns:
-            raise BadInput(f"{path}: no column '{asked}'; {nearest(asked, table.columns)}")
-        name = asked or next((lower[one] for one in usual if one in lower), None)
-        if name is not None:
-            found[quantity] = name
-    for quantity in ("observation", "time"):
-        if quantity not in found:
-            raise BadInput(
-                f"{path}: no column for the {quantity} among {', '.join(table.columns)}; "
-                f"expected one of {', '.join(_NAMES[quantity])}, or name it: "
-                f"-o data.columns.{quantity}=NAME"
-            )
-    return found
-
-
-def _one_lead(
-    table: Table, column: str | None, asked: float | None, path: Path
-) -> tuple[Table, float]:
-    """The rows of one lead, and that lead in hours."""
-    if column is None:
-        return table, 24.0 if asked is None else asked
-    leads = _numbers(table, column, path)
-    if np.isnan(leads).any():
-        raise BadInput(f"{path}: column '{column}' has gaps; every row needs its lead in hours")
-    present = sorted({float(lead) for lead in leads})
-    if asked is None and len(present) == 1:
-        return table, present[0]
-    if asked is None or asked not in present:
-        said = ", ".join(f"{lead:g}" for lead in present)
-        raise BadInput(f"{path}: leads of {said} h; choose one of them: -o data.lead_hours=HOURS")
-    return table[leads == asked], asked
-
-
-def _members(
-    table: Table, found: Mapping[str, str], columns: StationColumns, path: Path
-) -> list[str]:
-    """The columns of the members: those that are named, or all others that hold numbers."""
-    for name in columns.members:
-        if name not in table.columns:
-            raise BadInput(f"{path}: no column '{name}'; {nearest(name, table.columns)}")
-    if columns.members:
-        return list(columns.members)
-    others = [str(name) for name in table.columns if name not in found.values()]
-    numeric = [name for name in others if _mostly_numbers(table[name])]
-    text = sorted(set(others) - set(numeric))
-    if text:
-        say(f"{path.name}: columns that hold no numbers are left out: {', '.join(text)}")
-    if not numeric:
-        raise BadInput(f"{path}: no column of a member; expected one column of numbers for each")
-    return numeric
-
-
-def _stations(table: Table, found: Mapping[str, str]) -> list[str]:
-    """The station of each row: by name, else by its place, else there is only one."""
-    if "station" not in found:
-        places = [found[name] for name in _PLACES[:2] if name in found]
-        if not places:
-            return [ONLY_STATION] * len(table)
-        return [" ".join(row) for row in zip(*(table[name] for name in places), strict=True)]
-    return [str(name).strip() for name in table[found["station"]]]
-
-
-def _mostly_numbers(column: Column) -> bool:
-    """Whether half of what is not empty are numbers: then the rest are mistakes, to be named."""
-    filled: Any = pd.to_numeric(column[~_gap(column)], errors="coerce")
-    return bool(filled.notna().mean() > 0.5)
-
-
-def _gap(column: Column) -> Column:
-    """Where a column says that it has no value."""
-    return column.str.strip().str.lower().isin(["", "na", "nan", "null", "none", "-"])
-
-
-def _numbers(table: Table, name: str, path: Path) -> FloatArray:
-    """A column as numbers, NaN for gaps."""
-    column = table[name]
-    values: Any = pd.to_numeric(column, errors="coerce")
-    wrong = values.isna() & ~_gap(column)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong.to_numpy())[0])
-        line = int(table.index[row]) + 2
-        raise BadInput(
-            f"{path}:{line}: column '{name}': expected a number, got '{column.iloc[row]}'; "
-            "leave a cell empty where the value is not known"
+        data = station_ensemble(
+            np.stack([values[name] for name in members], axis=1),
+            values[found["observation"]],
+            labels,
+            units=units,
+            lead_hours=lead_hours,
+            title=f"forecasts and observations of {path.name}",
         )
-    return values.to_numpy(np.float64)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
+    _say_kind(data, path)
+    return data
 
 
-def _times(column: Column, path: Path) -> list[np.datetime64]:
-    """Valid times without time zone, in UTC."""
-    text = column.str.strip()
-    if text.str.match(_COMPACT).all():
-        form = "%Y%m%d%H"
-        times = pd.to_datetime(text.str.ljust(10, "0"), format=form, errors="coerce")
-    else:
-        times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-        times = times.dt.tz_localize(None)
-    if times.isna().any():
-        row = int(np.flatnonzero(times.isna().to_numpy())[0])
-        raise BadInput(
-            f"{path}:{int(column.index[row]) + 2}: '{column.iloc[row]}' is not a time; expected "
-            "2004-01-31, 2004-01-31T12:00, 20040131 or 2004013112"
-        )
-    return list(times.to_numpy())
+def _labels(file: StationFile, found: Mapping[str, str], members: Sequence[str]) -> CaseLabels:
+    """Of what the cases of a file are, each once and on Earth."""
+    times, stations = times_of(file, found["time"]), stations_of(file, found)
+    places = {name: numbers(file, found[name]) for name in _PLACES if name in found}
+    check_places(file, places, found)
+    check_once(file, stations, times)
+    return CaseLabels(times, stations, members, places)
+
+
+def _checked_values(file: StationFile, values: Values, units: str) -> Values:
+    """Observation and members, once they are possible in their units."""
+    if units in PLAUSIBLE:
+        check_temperatures(file, values, units)
+    elif units == "mm":
+        return check_amounts(file, values)
+    elif units == UNKNOWN_UNITS:
+        check_scales(file, values)
+        refuse_negative_amounts(file, values)
+    return values
+
+
+def _say_kind(data: xr.Dataset, path: Path) -> None:
+    """Say whether the values are taken as amounts or as values that may be negative."""
+    kind = "values that may be negative, as temperatures are"
+    if begins_at_zero(data):
+        kind = "amounts that begin at zero, as rain is"
+    units = str(data["observation"].attrs["units"])
+    said = f"in {units}"
+    if units == UNKNOWN_UNITS:
+        said = "units are not given; name them with -o data.units=K, degC, mm or others"
+    say(f"{path.name}: taken as {kind} ({said})")

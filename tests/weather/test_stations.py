@@ -64,14 +64,17 @@ def test_a_file_with_several_leads_wants_one_to_be_chosen(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("lines", "what"),
     [
-        (("date,obs,m", "2004-01-31,1,2", "2004-02-30,1,2"), r"mine\.csv:3: '2004-02-30'"),
+        (
+            ("date,obs,m", "2004-01-31,1,2", "2004-02-30,1,2"),
+            r"mine\.csv:3: column 'date'.*'2004-02-30'",
+        ),
         (("date,obs,m", "2004-01-31,1,2", "2004-02-01,x,2"), r"mine\.csv:3: column 'obs'.*'x'"),
         (("date,m", "2004-01-31,1"), "observation among date, m"),
         (("obs,m", "1,1"), "no column for the time"),
         (("date,obs", "2004-01-31,1"), "no column of a member"),
         (("date,obs,m",), "no rows"),
         (("date,obs,m", "2004-01-31,1,2", "2004-01-31,1,2"), "1 cases stand twice"),
-        (("date,obs,m", "2004-01-31,1,inf"), "1 infinite"),
+        (("date,obs,m", "2004-01-31,1,inf"), r"mine\.csv:2: column 'm': inf is infinite"),
     ],
 )
 def test_mistakes_are_named_with_their_place(tmp_path, lines, what) -> None:
@@ -99,6 +102,14 @@ def test_degrees_celsius_called_kelvin_are_refused() -> None:
         cold[name].attrs = data[name].attrs
     with pytest.raises(BadInput, match="degrees Celsius"):
         checked_stations(cold)
+
+
+def test_a_lead_that_is_missing_or_not_ahead_is_refused_as_it_came() -> None:
+    for lead, said in ((0, "is 0,"), (None, "is None,")):
+        data = biased_stations()
+        data.attrs["lead_hours"] = lead
+        with pytest.raises(BadInput, match=f"lead_hours'\\] {said} expected a number above 0"):
+            checked_stations(data)
 
 
 def test_a_member_without_values_is_left_out_and_said_so(capsys) -> None:

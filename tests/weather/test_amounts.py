@@ -1,0 +1,25 @@
+"""Amounts are told from temperatures, by the same rule as in the table of cases."""
+
+import numpy as np
+import pytest
+
+from sciml.weather.amounts import begins_at_zero
+from sciml.weather.post_processing.table import is_nonnegative
+from tests.weather.post_processing.worlds import biased_stations, rain
+
+KELVIN = biased_stations()
+SMALL = rain() / 100  # arithmetic drops the units
+WIND = abs(biased_stations() - 280)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(rain(), True), (SMALL, True), (WIND, True), (KELVIN, False), (KELVIN - 280, False)],
+)
+def test_rain_and_wind_begin_at_zero_and_temperatures_do_not(data, expected) -> None:
+    assert begins_at_zero(data) is expected
+    assert is_nonnegative(data) is expected
+
+
+def test_without_an_observation_nothing_is_an_amount() -> None:
+    assert not begins_at_zero(KELVIN.assign(observation=KELVIN["observation"] * np.nan))
