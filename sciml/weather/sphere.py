@@ -15,6 +15,7 @@ from sciml.core.errors import BadInput
 EARTH_RADIUS = 6371.0  # km: of the sphere that the published scores are computed on
 KM_PER_NAUTICAL_MILE = 1.852
 _SECONDS_PER_HOUR = 3600.0
+_POLE = 90.0 + 1e-6  # degrees; that much is rounding in single precision
 
 
 class Displacement(NamedTuple):
@@ -43,10 +44,15 @@ def great_circle_distance(lat: Array, lon: Array, other_lat: Array, other_lon: A
     Returns:
         km, from 0 to half the Earth's circumference.
 
+    Raises:
+        BadInput: if a latitude lies beyond a pole.
+
     Source:
         Sinnott, Virtues of the haversine, Sky & Telescope 68 (1984). The complement is written as
         a sum of squares too, so that antipodes are as exact as neighbours.
     """
+    _require_latitudes("lat", lat)
+    _require_latitudes("other_lat", other_lat)
     phi, other_phi = _radians(lat), _radians(other_lat)
     half = (_radians(other_lon) - _radians(lon)) / 2
     width = np.cos(phi) * np.cos(other_phi)
@@ -188,6 +194,17 @@ def track_error(
 def centred(lon: Array) -> FloatArray:
     """The same longitudes, from -180 up to, but without, 180."""
     return np.mod(np.asarray(lon, np.float64) + 180.0, 360.0) - 180.0
+
+
+def _require_latitudes(name: str, degrees: Array) -> None:
+    """Refuse places beyond the poles; NaN passes."""
+    latitude = np.asarray(degrees, np.float64)
+    beyond = latitude[np.abs(latitude) > _POLE]
+    if beyond.size:
+        raise BadInput(
+            f"great_circle_distance: {name}: expected degrees from -90 to 90, got {beyond[0]:g}; "
+            "latitude comes before longitude"
+        )
 
 
 def _radians(degrees: Array) -> FloatArray:

@@ -128,3 +128,11 @@ def test_a_forecast_too_far_on_the_course_is_ahead_and_one_to_its_right_is_posit
 
 def test_a_missing_position_gives_a_missing_distance() -> None:
     assert np.isnan(great_circle_distance(np.nan, 0, 1, 1))
+
+
+def test_a_place_beyond_the_poles_has_no_distance() -> None:
+    with pytest.raises(BadInput, match=r"lat: expected degrees from -90 to 90, got 100"):
+        great_circle_distance(100.0, 0.0, 0.0, 0.0)
+    with pytest.raises(BadInput, match=r"other_lat: .* got -91"):
+        great_circle_distance(np.zeros(2), np.zeros(2), np.array([0.0, -91.0]), np.zeros(2))
+    assert np.isnan(great_circle_distance(np.nan, 0.0, 90.0, 0.0))

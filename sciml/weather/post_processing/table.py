@@ -19,6 +19,12 @@ from sciml.weather.stations import checked_stations
 LATEST = 1.5  # days; how long a station's errors of all hours are remembered
 MEMORIES = (1.5, 5.0, 20.0, 90.0)  # days; how long errors are remembered
 REGION = 150.0  # km; how far errors of the last days reach
+_NO_UNITS = "1"
+_SIGNED = {"mm": True, "K": False, "degC": False}  # whether amounts from zero on, by the unit
+_ZEROS = 0.005  # share of exact zeros that makes an amount; of temperatures around zero, a tenth
+_SKEWED = 0.5  # skewness; seasons give temperatures less, Rayleigh's law gives wind 0.63
+_DRY = 0.2  # mm; less is no rain
+_LITTLE = 0.03  # of the spread of amounts in other units: as much as 0.2 mm of daily rain
 _EXCHANGEABLE = 5  # so many members of one name with numbers are taken as alike
 _FIRST = 1000  # cases that say how large differences are
 _HALF_TURN = 180.0  # degrees
@@ -110,7 +116,8 @@ def station_table(data: xr.Dataset, *, neighbours: int = 0) -> StationTable:
         lead=float(data.attrs["lead_hours"]) / 24,
     )
     table = table._replace(groups=_group_means(table, [str(m) for m in data["member"].values]))
-    features = _ensemble_features(table) | _place_features(data)
+    units = str(data["observation"].attrs.get("units", _NO_UNITS))
+    features = _ensemble_features(table, units) | _place_features(data)
     features |= _season_features(table) | hour_features(time)
     features |= _memory_features(table, data)
     if neighbours and _has_places(table, data):
@@ -125,16 +132,27 @@ def is_nonnegative(data: xr.Dataset) -> bool:
         data: A station ensemble.
 
     Returns:
-        True for millimetres; else whether nothing is below zero and a hundredth of the
-        observations lies within half a standard deviation of zero.
+        True for millimetres, False for temperatures; else whether nothing is below zero and a
+        hundredth of the observations lies within half a standard deviation of zero. Where the
+        unit is not given this might be a warm place's degrees Celsius, so that zeros must be
+        frequent, or large values much further from the mean than small ones, too.
     """
-    if data["observation"].attrs.get("units") == "mm":
-        return True
+    units = data["observation"].attrs.get("units", _NO_UNITS)
+    if units in _SIGNED:
+        return _SIGNED[units]
     observation = data["observation"].values
     known = observation[~np.isnan(observation)]
     if np.nanmin(data["forecast"].values) < 0 or known.min() < 0:
         return False
-    return bool(np.quantile(known, 0.01) < 0.5 * known.std())
+    near_zero = bool(np.quantile(known, 0.01) < 0.5 * known.std())
+    return near_zero and (units != _NO_UNITS or _like_amounts(known))
+
+
+def _like_amounts(known: FloatArray) -> bool:
+    """Whether exact zeros are frequent, or the distribution has a long upper tail."""
+    deviation = known.std()
+    skewness = np.mean((known - known.mean()) ** 3) / deviation**3 if deviation > 0 else 0.0
+    return bool(np.mean(known == 0) >= _ZEROS or skewness > _SKEWED)
 
 
 def member_groups(names: list[str]) -> list[list[int]]:
@@ -195,7 +213,7 @@ def _unit(table: StationTable) -> float:
     return float(np.nanstd(table.forecast[:_FIRST])) + 1e-12
 
 
-def _ensemble_features(table: StationTable) -> dict[str, FloatArray]:
+def _ensemble_features(table: StationTable, units: str) -> dict[str, FloatArray]:
     """Mean, spread, differences of the groups, and the share of members without rain."""
     mean = table.groups.mean(axis=1)
     centred = table.forecast - _mean_of(table.forecast)[:, None]
@@ -206,7 +224,8 @@ def _ensemble_features(table: StationTable) -> dict[str, FloatArray]:
         for number in range(table.groups.shape[1]):
             found[f"group {number}"] = table.groups[:, number] - mean
     if table.nonnegative:
-        dry = np.where(np.isnan(table.forecast), np.nan, table.forecast < 0.2)
+        little = _DRY if units == "mm" else _LITTLE * _unit(table)
+        dry = np.where(np.isnan(table.forecast), np.nan, table.forecast < little)
         found["dry share"] = _mean_of(dry)
     return found
 

@@ -58,6 +58,40 @@ def test_rain_and_wind_begin_at_zero_and_temperatures_do_not() -> None:
     assert is_nonnegative(wind)
 
 
+@pytest.mark.parametrize("units", ["1", "degC", "K"])
+def test_warm_celsius_is_no_amount(units: str) -> None:
+    celsius = biased_stations()
+    celsius = (celsius - float(celsius["observation"].quantile(0.01))).clip(min=0.01)
+    celsius["observation"].attrs["units"] = units
+    assert float(celsius["observation"].quantile(0.01)) < 0.5 * float(celsius["observation"].std())
+    assert not is_nonnegative(celsius)
+
+
+def test_amounts_of_unknown_units_are_known_by_zeros_or_a_long_tail() -> None:
+    tail = rain()
+    tail["observation"].attrs["units"] = "1"
+    assert is_nonnegative(tail)
+    assert is_nonnegative(tail + 0.01)  # no zeros
+    flat = tail.assign(observation=("case", np.linspace(0.01, 9, tail.sizes["case"])))
+    assert not is_nonnegative(flat)
+    often = flat["observation"].where(np.arange(tail.sizes["case"]) % 100 > 0, 0.0)
+    assert is_nonnegative(flat.assign(observation=often))
+    knots = flat.assign(observation=flat["observation"].assign_attrs(units="knots"))
+    assert is_nonnegative(knots)
+
+
+def test_how_many_members_are_dry_does_not_depend_on_the_unit() -> None:
+    millimetres = rain()
+    dry = station_table(millimetres).feature("dry share")
+    metres = millimetres.assign(
+        forecast=millimetres["forecast"] / 1000,
+        observation=(millimetres["observation"] / 1000).assign_attrs(units="m"),
+    )
+    in_metres = station_table(metres).feature("dry share")
+    assert 0.2 < in_metres.mean() < 0.8
+    assert np.corrcoef(dry, in_metres)[0, 1] > 0.95
+
+
 def test_without_any_observation_nothing_can_be_learnt() -> None:
     data = biased_stations()
     with pytest.raises(BadInput, match="no case has an observation"):
