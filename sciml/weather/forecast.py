@@ -5,6 +5,7 @@ baseline, an expert or a part of a mixture: ``fit(train)`` once, then ``predict(
 """
 
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -14,10 +15,13 @@ from numpy.typing import NDArray
 
 from sciml.core.axes import FloatArray, IntArray, axes
 from sciml.core.errors import BadInput
+from sciml.weather.temperatures import PLAUSIBLE, SCALES, implausible, other_scale
 
 DIMENSIONS = ("time", "lat", "lon")
 
 _ISSUED = ("time", "lead", "lat", "lon")
+# What is in kelvin without being the temperature of air or sea.
+_NOT_OF_AIR = re.compile("anomal|difference|deviation|potential|error|bias|trend", re.IGNORECASE)
 
 
 class FieldForecaster(Protocol):
@@ -71,7 +75,8 @@ def check_field(
 
     Raises:
         BadInput: if dimensions or their order differ, an axis is too short or does not ascend,
-            longitudes leave -180..180, times are irregular, or a value is not finite.
+            longitudes leave -180..180, times are irregular, a value is not finite, or
+            temperatures by their units, unless they are called anomalies, are none of air or sea.
     """
     if field.dims != DIMENSIONS:
         raise BadInput(
@@ -95,6 +100,7 @@ def check_field(
             f"{name}: {bad} of {field.size} values are not finite; "
             "fill them or leave out the times that have them"
         )
+    _check_temperatures(field, name)
     return field.astype(np.float64)
 
 
@@ -114,15 +120,38 @@ def _check_axis(field: xr.DataArray, axis: str, name: str, shortest: int) -> Non
         raise BadInput(f"{name}: axis '{axis}' must ascend without repeats; sort and drop repeats")
 
 
+def _check_temperatures(field: xr.DataArray, name: str) -> None:
+    """Temperatures must be possible in their units, unless they are differences."""
+    units = str(field.attrs.get("units", ""))
+    called = " ".join(str(field.attrs.get(key, "")) for key in ("standard_name", "long_name"))
+    if units not in PLAUSIBLE or _NOT_OF_AIR.search(f"{called} {field.name}"):
+        return
+    wrong = implausible(field.values, units)
+    if not wrong.size:
+        return
+    (low, high), other = PLAUSIBLE[units], other_scale(wrong, units)
+    remedy = (
+        f"these look like {SCALES[other]}: correct attrs['units'] or convert; " if other else ""
+    )
+    raise BadInput(
+        f"{name}: {wrong.size} of {field.size} temperatures lie outside of {low:g} to {high:g} "
+        f"{units}, such as {wrong[0]:g}; {remedy}a field of anomalies must say so in "
+        "attrs['standard_name'], such as air_temperature_anomaly"
+    )
+
+
 def _check_times(times: NDArray[Any], name: str, gaps: bool, step: Any) -> None:
     """All steps must be the same, or whole multiples where gaps are allowed."""
     expected = step_of(times) if step is None else step
     steps = np.diff(times) / expected
     odd = np.flatnonzero((steps % 1 != 0) if gaps else (steps != 1))
     if len(odd):
+        hour = np.timedelta64(1, "h")
+        before, after = times[odd[0]], times[odd[0] + 1]
         raise BadInput(
-            f"{name}: times are not regular: {times[odd[0]]} is followed by {times[odd[0] + 1]}, "
-            f"expected a step of {expected}; fill the gap or pass each stretch by itself"
+            f"{name}: times are not regular: {before} is followed by {after}, "
+            f"{(after - before) / hour:g} hours later, expected a step of {expected / hour:g} "
+            "hours; fill the gap or pass each stretch by itself"
         )
 
 
@@ -212,6 +241,11 @@ class Grid(NamedTuple):
             raise BadInput(
                 f"{name}: {inputs.sizes['time']} time(s), a forecast needs {history} of history"
             )
+        units = str(inputs.attrs.get("units", self.units))
+        if units != self.units:
+            raise BadInput(
+                f"{name}: in '{units}', trained in '{self.units}'; convert and set attrs['units']"
+            )
         checked = check_field(inputs, name, step=self.step)
         for axis, expected in (("lat", self.lat), ("lon", self.lon)):
             values = checked[axis].values
@@ -221,11 +255,6 @@ class Grid(NamedTuple):
                     f"({len(expected)} values from {expected[0]:g} to {expected[-1]:g}); "
                     "interpolate to the grid of training"
                 )
-        units = str(inputs.attrs.get("units", self.units))
-        if units != self.units:
-            raise BadInput(
-                f"{name}: in '{units}', trained in '{self.units}'; convert and set attrs['units']"
-            )
         return checked
 
 

@@ -88,7 +88,7 @@ def read_cells(path: Path) -> StationFile:
         lines.append(line)
     if not cells:
         raise BadInput(f"{path}: no rows below the header")
-    table: Table = pd.DataFrame(cells, columns=names, index=lines, dtype=object)
+    table: Table = pd.DataFrame(cells, pd.Index(lines), pd.Index(names), dtype=object)
     if separator != ",":
         _say_dialect(path, separator, _point_decimals(table, path))
     return StationFile(path, table)

@@ -9,13 +9,16 @@ from tests.weather.post_processing.worlds import biased_stations, rain
 
 KELVIN = biased_stations()
 SMALL = rain() / 100  # arithmetic drops the units
-WIND = abs(biased_stations() - 280)
+WIND = (KELVIN - 280) ** 2 / 10
+WARM = (KELVIN - float(KELVIN["observation"].quantile(0.01))).clip(min=0.01)
+FLAT = rain().assign(observation=("case", np.linspace(0.01, 9, 500), {"units": "knots"}))
 
 
 @pytest.mark.parametrize(
     ("data", "expected"),
-    [(rain(), True), (SMALL, True), (WIND, True), (KELVIN, False), (KELVIN - 280, False)],
-)
+    [(rain(), True), (SMALL, True), (WIND, True), (KELVIN, False), (KELVIN - 280, False),
+     (WARM, False), (FLAT, True)],
+)  # fmt: skip
 def test_rain_and_wind_begin_at_zero_and_temperatures_do_not(data, expected) -> None:
     assert begins_at_zero(data) is expected
     assert is_nonnegative(data) is expected

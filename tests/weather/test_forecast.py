@@ -34,7 +34,10 @@ def test_a_field_of_single_precision_becomes_double() -> None:
         (FIELD[:, ::-1], "axis 'lat' must ascend"),
         (FIELD[[1, 0, 2]], "axis 'time' must ascend without repeats"),
         (FIELD[[0, 1, 1, 2]], "axis 'time' must ascend without repeats"),
-        (FIELD[[0, 1, 2, 5]], "2001-01-03.* is followed by 2001-01-06"),
+        (
+            FIELD[[0, 1, 2, 5]],
+            "2001-01-03.* is followed by 2001-01-06.* 72 hours later, expected a step of 24 hours;",
+        ),
         (FIELD.drop_vars("lon"), "axis 'lon' has no coordinate values"),
         (FIELD.assign_coords(time=np.arange(40)), "times must be datetime64, got int64"),
         (FIELD.assign_coords(lon=FIELD["lon"] + 360), "from 300 to 360, expected -180..180"),
@@ -45,6 +48,31 @@ def test_a_field_of_single_precision_becomes_double() -> None:
 def test_what_is_no_field_is_refused(wrong: xr.DataArray, text: str) -> None:
     with pytest.raises(BadInput, match=f"slp field: .*{text}"):
         check_field(wrong, "slp field")
+
+
+@pytest.mark.parametrize(("units", "middle"), [("K", 283.0), ("degC", 10.0)])
+def test_temperatures_pass_in_their_own_scale_only(units: str, middle: float) -> None:
+    centred = FIELD - FIELD.mean()
+    other = "degC" if units == "K" else "K"
+    check_field((centred + middle).assign_attrs(units=units))
+    called = {"K": "kelvin", "degC": "degrees Celsius"}[units]
+    with pytest.raises(BadInput, match=rf"train: 1600 of 1600 temp.*{called}: correct attrs"):
+        check_field((centred + middle).assign_attrs(units=other), "train")
+
+
+def test_anomalies_may_be_near_zero_kelvin_if_they_are_called_so() -> None:
+    anomalies = (FIELD - FIELD.mean()).assign_attrs(units="K")
+    with pytest.raises(BadInput, match=r"must say so in .*air_temperature_anomaly"):
+        check_field(anomalies)
+    check_field(anomalies.assign_attrs(standard_name="air_temperature_anomaly"))
+    check_field(anomalies.rename("anomaly"))
+
+
+def test_a_single_implausible_temperature_is_refused() -> None:
+    field = (FIELD - FIELD.mean() + 283).assign_attrs(units="K")
+    field[3, 2, 1] = -9999.0
+    with pytest.raises(BadInput, match=r"1 of 1600 temperatures.* such as -9999"):
+        check_field(field)
 
 
 def test_whole_steps_may_be_missing_where_gaps_are_allowed() -> None:
