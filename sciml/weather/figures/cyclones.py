@@ -131,7 +131,7 @@ def cyclone_tracks(record: Path | None = None) -> Drawn:
         _draw_forecast(panel, issued.isel(case=number), outlines.isel(case=number), colour)
     panel.set(xlim=(-94, -62), ylim=(9, 40), xlabel="longitude (°E)", ylabel="latitude (°N)")
     panel.set_aspect(1 / np.cos(np.radians(25)))
-    panel.legend(loc="lower left")
+    panel.legend(loc="center right")
     observed = {f"observed_{name}": ("fix", storm[name].values) for name in ("lat", "lon")}
     told_there = issued[["forecast_lat", "forecast_lon", "along", "cross"]].reset_coords(drop=True)
     data = xr.merge([told_there, outlines.rename(lead="ellipse_lead")])

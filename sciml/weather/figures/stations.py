@@ -34,6 +34,7 @@ _EXPERTS = {
 }
 _SMOOTHED = 14  # dates; a running mean over them shows the trend of scores
 _MARKS = {"mixture": BLUE, "raw_members": VERMILION}
+_WIDTHS = {"mixture": 1.0, "raw_members": 2.2}  # points; a thin line shows on a wide one
 _WORDS = {"mixture": "mixture", "raw_members": "raw members"}
 
 
@@ -150,12 +151,13 @@ def _scores_and_weights(record: Path, label: str) -> Drawn:
 
 
 def _draw_scores(panel: Panel, scores: xr.Dataset, label: str) -> None:
-    """Mixture and raw members by date, smoothed where there are many."""
-    for name, colour in _MARKS.items():
+    """Mixture, before raw members, by date; smoothed where there are many."""
+    for depth, (name, colour) in enumerate(_MARKS.items()):
         score = scores["crps"].sel(forecaster=name)
         if score.sizes["time"] > 10 * _SMOOTHED:
             score = score.rolling(time=_SMOOTHED, center=True).mean()
-        panel.plot(score["time"], score, color=colour, label=_WORDS[name])
+        look = {"color": colour, "lw": _WIDTHS[name], "zorder": 3 - depth}
+        panel.plot(score["time"], score, label=_WORDS[name], alpha=0.9 - 0.3 * depth, **look)
     panel.set(ylabel=label, ylim=(0, None))
     _date_ticks(panel, scores)
     panel.legend(loc="upper left", ncols=2, bbox_to_anchor=(0.0, 1.02))
@@ -177,12 +179,13 @@ def _draw_weights(panel: Panel, scores: xr.Dataset) -> None:
 
 
 def _date_ticks(panel: Panel, scores: xr.Dataset) -> None:
-    """Four dates, short enough to stand side by side."""
+    """Three dates: year and month of a long record, days with the year below of a short one."""
     times = scores["time"].values
     chosen = times[np.linspace(0, len(times) - 1, 3).astype(int)]
     long = (times[-1] - times[0]) / np.timedelta64(1, "D") > 200
-    words = [str(time.astype("datetime64[M]" if long else "datetime64[D]"))[2:] for time in chosen]
-    panel.set_xticks(chosen, [word.replace("-", "/") for word in words])
+    days = [time.astype("datetime64[D]").item() for time in chosen]
+    words = [f"{day:%Y-%m}" if long else f"{day.day} {day:%b}\n{day.year}" for day in days]
+    panel.set_xticks(chosen, words)
 
 
 def _draw_reliability(panel: Panel, reliability: xr.Dataset) -> None:
