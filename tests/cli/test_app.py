@@ -134,4 +134,4 @@ def test_help_tells_the_exit_codes_that_the_readme_tells() -> None:
 def test_a_port_that_there_is_not_is_a_usage_error() -> None:
     done = sciml("lab", "--port", "99999")
     assert done.returncode == 2
-    assert "1<=x<=65535" in done.stderr
+    assert "65535" in done.stderr
