@@ -156,8 +156,8 @@ def _draw_scores(panel: Panel, scores: xr.Dataset, label: str) -> None:
         score = scores["crps"].sel(forecaster=name)
         if score.sizes["time"] > 10 * _SMOOTHED:
             score = score.rolling(time=_SMOOTHED, center=True).mean()
-        look = {"color": colour, "lw": _WIDTHS[name], "zorder": 3 - depth}
-        panel.plot(score["time"], score, label=_WORDS[name], alpha=0.9 - 0.3 * depth, **look)
+        (line,) = panel.plot(score["time"], score, color=colour, label=_WORDS[name])
+        line.set(lw=_WIDTHS[name], alpha=0.9 - 0.3 * depth, zorder=3 - depth)
     panel.set(ylabel=label, ylim=(0, None))
     _date_ticks(panel, scores)
     panel.legend(loc="upper left", ncols=2, bbox_to_anchor=(0.0, 1.02))

@@ -4,15 +4,18 @@ A record with one hour of the day knows nothing of this; nothing is added to it.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sciml.core.axes import Array, FloatArray, IntArray, axes
+from sciml.core.axes import FloatArray, IntArray, axes
+
+DatetimeArray = NDArray[np.datetime64]
 
 MOST_HOURS = 8  # of the day, up to which each station's hours are told apart: every three hours
 _DAY = 24.0  # hours
 _SAME = 1e-9  # a cosine or sine that varies less says nothing of the hour
 
 
-def station_hours(time: Array, station: IntArray) -> IntArray:
+def station_hours(time: DatetimeArray, station: IntArray) -> IntArray:
     """The number of each case's station and hour of the day.
 
     Args:
@@ -30,7 +33,7 @@ def station_hours(time: Array, station: IntArray) -> IntArray:
     return station * len(hours) + number.astype(np.int64)
 
 
-def hour_features(time: Array) -> dict[str, FloatArray]:
+def hour_features(time: DatetimeArray) -> dict[str, FloatArray]:
     """Cosine and sine of the hour, once and twice a day, as far as the hours differ in them.
 
     Args:
@@ -49,6 +52,6 @@ def hour_features(time: Array) -> dict[str, FloatArray]:
     return {name: values for name, values in found.items() if np.ptp(values) > _SAME}
 
 
-def _hour(time: Array) -> FloatArray:
+def _hour(time: DatetimeArray) -> FloatArray:
     """Hours since midnight."""
     return (time - time.astype("datetime64[D]")) / np.timedelta64(1, "h")
