@@ -38,11 +38,14 @@ def row_of(name: str, **choices: bool) -> dict[str, Any]:
     return row
 
 
-def test_twice_gives_the_same_bits_as_the_reference(checkout: Path) -> None:
+def test_twice_gives_the_same_bits_and_those_of_the_reference_but_for_rounding(
+    checkout: Path,
+) -> None:
     data = checkout / "report/figures/hydro/stability-map.nc"
-    assert row_of(FIGURE)["status"] == "identical"
+    status = row_of(FIGURE)["status"]
+    assert status in ("identical", "within tolerance")  # the latter on another processor
     first = data.read_bytes()
-    assert row_of(FIGURE)["status"] == "identical"
+    assert row_of(FIGURE)["status"] == status
     assert data.read_bytes() == first
     assert (checkout / "report/index.html").is_file()
 
