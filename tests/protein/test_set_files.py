@@ -148,7 +148,11 @@ def test_a_table_may_be_written_as_anywhere(tmp_path, pack, change):
     [
         (b"", BadInput, "is empty"),
         (TABLE.encode("utf-16"), BadInput, "is no text in UTF-8 .* save it as UTF-8"),
-        (gzip.compress(TABLE.encode(), mtime=0)[:-12], DamagedFile, "cannot be unpacked to its end"),
+        (
+            gzip.compress(TABLE.encode(), mtime=0)[:-12],
+            DamagedFile,
+            "cannot be unpacked to its end",
+        ),
     ],
 )
 def test_a_table_that_is_no_text_is_named(tmp_path, content, error, text):
