@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sciml.core.axes import BoolArray, FloatArray, IntArray
 from sciml.core.errors import BadInput
+from sciml.weather.amounts import begins_at_zero
 from sciml.weather.post_processing.hours import hour_features, station_hours
 from sciml.weather.post_processing.memory import neighbourhood, regional_memory, station_memory
 from sciml.weather.post_processing.neighbours import FEATURES as NEIGHBOUR_FEATURES
@@ -20,9 +21,6 @@ LATEST = 1.5  # days; how long a station's errors of all hours are remembered
 MEMORIES = (1.5, 5.0, 20.0, 90.0)  # days; how long errors are remembered
 REGION = 150.0  # km; how far errors of the last days reach
 _NO_UNITS = "1"
-_SIGNED = {"mm": True, "K": False, "degC": False}  # whether amounts from zero on, by the unit
-_ZEROS = 0.005  # share of exact zeros that makes an amount; of temperatures around zero, a tenth
-_SKEWED = 0.5  # skewness; seasons give temperatures less, Rayleigh's law gives wind 0.63
 _DRY = 0.2  # mm; less is no rain
 _LITTLE = 0.03  # of the spread of amounts in other units: as much as 0.2 mm of daily rain
 _EXCHANGEABLE = 5  # so many members of one name with numbers are taken as alike
@@ -112,7 +110,7 @@ def station_table(data: xr.Dataset, *, neighbours: int = 0) -> StationTable:
         names=(),
         around=np.empty((len(time), 0, NEIGHBOUR_FEATURES), np.float32),
         kinds=_kinds([str(m) for m in data["member"].values]),
-        nonnegative=is_nonnegative(data),
+        nonnegative=begins_at_zero(data),
         lead=float(data.attrs["lead_hours"]) / 24,
     )
     table = table._replace(groups=_group_means(table, [str(m) for m in data["member"].values]))
@@ -123,36 +121,6 @@ def station_table(data: xr.Dataset, *, neighbours: int = 0) -> StationTable:
     if neighbours and _has_places(table, data):
         table = table._replace(around=_around(table, data, neighbours))
     return table._replace(features=np.stack(list(features.values()), 1), names=tuple(features))
-
-
-def is_nonnegative(data: xr.Dataset) -> bool:
-    """Whether the quantity is an amount that begins at zero, as rain, wind and snow do.
-
-    Args:
-        data: A station ensemble.
-
-    Returns:
-        True for millimetres, False for temperatures; else whether nothing is below zero and a
-        hundredth of the observations lies within half a standard deviation of zero. Where the
-        unit is not given this might be a warm place's degrees Celsius, so that zeros must be
-        frequent, or large values much further from the mean than small ones, too.
-    """
-    units = data["observation"].attrs.get("units", _NO_UNITS)
-    if units in _SIGNED:
-        return _SIGNED[units]
-    observation = data["observation"].values
-    known = observation[~np.isnan(observation)]
-    if np.nanmin(data["forecast"].values) < 0 or known.min() < 0:
-        return False
-    near_zero = bool(np.quantile(known, 0.01) < 0.5 * known.std())
-    return near_zero and (units != _NO_UNITS or _like_amounts(known))
-
-
-def _like_amounts(known: FloatArray) -> bool:
-    """Whether exact zeros are frequent, or the distribution has a long upper tail."""
-    deviation = known.std()
-    skewness = np.mean((known - known.mean()) ** 3) / deviation**3 if deviation > 0 else 0.0
-    return bool(np.mean(known == 0) >= _ZEROS or skewness > _SKEWED)
 
 
 def member_groups(names: list[str]) -> list[list[int]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sciml.core.errors import BadInput
-from sciml.weather.post_processing.table import is_nonnegative, member_groups, station_table
+from sciml.weather.post_processing.table import member_groups, station_table
 from tests.weather.post_processing.worlds import biased_stations, rain
 
 
@@ -46,38 +46,6 @@ def test_a_gap_is_filled_with_the_others_and_the_usual_difference() -> None:
     error = (filled.groups - table.groups)[late, 2]
     others = holes[late][:, [0, 1, 3, 4]].mean(axis=1) - table.groups[late, 2]
     assert abs(error.mean()) < 0.5 * abs(others.mean())
-
-
-def test_rain_and_wind_begin_at_zero_and_temperatures_do_not() -> None:
-    assert is_nonnegative(rain())
-    celsius = biased_stations()
-    celsius["observation"].attrs["units"] = "1"
-    assert not is_nonnegative(celsius)
-    assert not is_nonnegative(celsius - 260)
-    wind = abs(celsius - 280)
-    assert is_nonnegative(wind)
-
-
-@pytest.mark.parametrize("units", ["1", "degC", "K"])
-def test_warm_celsius_is_no_amount(units: str) -> None:
-    celsius = biased_stations()
-    celsius = (celsius - float(celsius["observation"].quantile(0.01))).clip(min=0.01)
-    celsius["observation"].attrs["units"] = units
-    assert float(celsius["observation"].quantile(0.01)) < 0.5 * float(celsius["observation"].std())
-    assert not is_nonnegative(celsius)
-
-
-def test_amounts_of_unknown_units_are_known_by_zeros_or_a_long_tail() -> None:
-    tail = rain()
-    tail["observation"].attrs["units"] = "1"
-    assert is_nonnegative(tail)
-    assert is_nonnegative(tail + 0.01)  # no zeros
-    flat = tail.assign(observation=("case", np.linspace(0.01, 9, tail.sizes["case"])))
-    assert not is_nonnegative(flat)
-    often = flat["observation"].where(np.arange(tail.sizes["case"]) % 100 > 0, 0.0)
-    assert is_nonnegative(flat.assign(observation=often))
-    knots = flat.assign(observation=flat["observation"].assign_attrs(units="knots"))
-    assert is_nonnegative(knots)
 
 
 def test_how_many_members_are_dry_does_not_depend_on_the_unit() -> None:
