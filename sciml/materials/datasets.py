@@ -1,11 +1,8 @@
 """Labelled structures by split: those of a dataset by its name, or those of one's own files."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from sciml.core.errors import BadInput
-from sciml.core.paths import project_root
 from sciml.core.settings import Settings
+from sciml.core.user_files import places_of, user_file
 from sciml.core.writing import sha256_of
 from sciml.data.cards import read_card
 from sciml.data.files import at_hand
@@ -50,23 +47,28 @@ def open_structures(name: str) -> dict[str, list[Structure]]:
     return splits
 
 
-def open_files(files: Mapping[str, str], names: LabelNames) -> dict[str, list[Structure]]:
-    """The frames of one's own files by split.
+def open_source(source: Source, names: LabelNames) -> dict[str, list[Structure]]:
+    """The frames of a dataset or of one's own files, by split.
 
     Args:
-        files: By the split of those frames that say no ``split`` themselves.
-        names: What the files call their labels.
+        source: As of :func:`own_files`.
+        names: What files call their labels.
 
     Returns:
-        Lists of structures, each with an energy, by the name of the split.
+        Lists of structures, each with an energy, by the name of the split; the frames of a file
+        that say no ``split`` themselves are of the split that it is named for.
 
     Raises:
         BadInput: if a file is missing, is not extended XYZ, or a frame has no energy.
+        DatasetMissing: if the data are not on this machine.
     """
+    files = own_files(source)
+    if isinstance(source, str) and not files:
+        return open_structures(source)
     labels = Labels(**names.model_dump())
     splits: dict[str, list[Structure]] = {}
     for split, file in files.items():
-        for frame in read_structures(place_of(file), ("energy",), labels):
+        for frame in read_structures(user_file(file, "source"), ("energy",), labels):
             splits.setdefault(str(frame.about.get("split", split)), []).append(frame)
     return splits
 
@@ -76,7 +78,7 @@ def own_files(source: Source) -> dict[str, str]:
 
     Args:
         source: Name of a dataset, a file, whose frames are to train on, or files by split. Files
-            are looked for in the working folder, then in the project.
+            are looked for as :func:`sciml.core.user_files.places_of` says.
 
     Returns:
         Files as they were named.
@@ -108,23 +110,9 @@ def checksums(source: Source) -> dict[str, str]:
     files = own_files(source)
     if isinstance(source, str) and not files:
         return {source: read_card(source).built.sha256}
-    return {file: sha256_of(place_of(file)) for file in files.values()}
+    return {file: sha256_of(user_file(file, "source")) for file in files.values()}
 
 
 def _is_file(source: str) -> bool:
     """Whether a source is meant to be a file: names of datasets have neither dots nor slashes."""
-    return "." in source or "/" in source or place_of(source).is_file()
-
-
-def place_of(file: str) -> Path:
-    """Where a file of a user is: seen from the working folder, else from the project.
-
-    Args:
-        file: As it was named; it need not be there.
-
-    Returns:
-        The path.
-    """
-    here = Path(file).expanduser()
-    in_project = project_root() / here
-    return in_project if in_project.is_file() and not here.is_file() else here
+    return "." in source or "/" in source or any(one.is_file() for one in places_of(source))

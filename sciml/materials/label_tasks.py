@@ -5,14 +5,7 @@ from pathlib import Path
 
 from sciml.core.talk import say
 from sciml.core.writing import write_text, write_with
-from sciml.materials.datasets import (
-    LabelNames,
-    Source,
-    checksums,
-    open_files,
-    open_structures,
-    own_files,
-)
+from sciml.materials.datasets import LabelNames, Source, checksums, open_source
 from sciml.materials.labels.check import check_labels
 from sciml.materials.labels.work import pressures
 from sciml.training.recipe import Recipe
@@ -40,8 +33,7 @@ def label_check(recipe: LabelRecipe, folder: Path) -> Outcome:
         BadInput: if a file is missing or is not extended XYZ.
         DatasetMissing: if the data are not on this machine.
     """
-    files = own_files(recipe.source)
-    splits = open_files(files, recipe.labels) if files else open_structures(str(recipe.source))
+    splits = open_source(recipe.source, recipe.labels)
     report = check_labels(splits)
     for line in report.text().splitlines():
         say(line)

@@ -8,7 +8,7 @@ from pydantic import PositiveFloat, model_validator
 from sciml.core.errors import BadInput
 from sciml.core.paths import shown
 from sciml.core.settings import Settings
-from sciml.materials.datasets import place_of
+from sciml.core.user_files import user_file
 from sciml.materials.elements import atomic_number
 from sciml.materials.structures import Structure, from_atoms
 
@@ -48,7 +48,7 @@ def crystal_of(told: str | CrystalSettings) -> Structure:
         BadInput: if the file is missing or cannot be read, an element is not known, or the crystal
             is not periodic in three directions.
     """
-    return _of_file(place_of(told)) if isinstance(told, str) else _of_settings(told)
+    return _of_file(user_file(told, "crystal")) if isinstance(told, str) else _of_settings(told)
 
 
 def _of_settings(told: CrystalSettings) -> Structure:
@@ -67,8 +67,6 @@ def _of_file(path: Path) -> Structure:
     from ase.io import read
     from ase.io.formats import UnknownFileTypeError
 
-    if not path.is_file():
-        raise BadInput(f"crystal: {shown(path)}: no such file; look at the name.")
     try:
         atoms = read(path)
     except (UnknownFileTypeError, ValueError, KeyError, IndexError, RuntimeError) as error:

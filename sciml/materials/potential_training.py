@@ -34,14 +34,7 @@ from sciml.materials.ace.model import AcePotential, AceSettings
 from sciml.materials.ace.refit import RefitSettings, refitted
 from sciml.materials.ace.start import Start, StartKind, start
 from sciml.materials.committee import Committee
-from sciml.materials.datasets import (
-    LabelNames,
-    Source,
-    checksums,
-    open_files,
-    open_structures,
-    own_files,
-)
+from sciml.materials.datasets import LabelNames, Source, checksums, open_source, own_files
 from sciml.materials.labels.check import quick_check
 from sciml.materials.potential import Potential
 from sciml.materials.splits import TRAIN, Published, SplitSettings, resplit
@@ -124,9 +117,8 @@ def opened(data: PotentialData) -> dict[str, list[Structure]]:
         BadInput: if a split is not in the dataset, or a file cannot be read.
         DatasetMissing: if the data are not on this machine.
     """
-    files = own_files(data.source)
-    found = open_files(files, data.labels) if files else open_structures(str(data.source))
-    if files:
+    found = open_source(data.source, data.labels)
+    if own_files(data.source):
         _say_what_looks_wrong([one for part in found.values() for one in part])
     splits = resplit(found, data.split)
     _require_splits(data, splits)

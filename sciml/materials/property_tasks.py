@@ -10,9 +10,9 @@ import xarray as xr
 from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sciml.core.talk import say
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_bytes, write_with
 from sciml.materials.ace.file import load_potential
-from sciml.materials.datasets import place_of
 from sciml.materials.own_crystals import CrystalSettings, crystal_of
 from sciml.materials.potential import Potential
 from sciml.materials.properties.comparison import (
@@ -107,7 +107,7 @@ def properties(recipe: PropertyRecipe, folder: Path) -> Outcome:
     }
     used = {recipe.potential: sha256_of(source)}
     if isinstance(recipe.crystal, str):
-        used[recipe.crystal] = sha256_of(place_of(recipe.crystal))
+        used[recipe.crystal] = sha256_of(user_file(recipe.crystal, "crystal"))
     return Outcome("finished", metrics, used, outputs, seconds)
 
 

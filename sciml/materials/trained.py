@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
+from sciml.core.user_files import user_file
 from sciml.training.run import record_folder, run_recipe
 
 POTENTIAL_FILE = "potential.safetensors"  # in the folder of a run or record
@@ -23,10 +23,7 @@ def trained_file(potential: str) -> Path:
         BadInput: if there is no such file or recipe.
     """
     if potential.endswith(".safetensors"):
-        path = Path(potential)
-        if not path.is_file():
-            raise BadInput(f"potential: no file {potential}; give one, or the name of a recipe.")
-        return path
+        return user_file(potential, "potential")
     published = record_folder(potential) / POTENTIAL_FILE
     if published.is_file():
         return published

@@ -9,6 +9,7 @@ from pydantic import PositiveInt
 
 from sciml.core import talk
 from sciml.core.errors import BadInput
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of
 from sciml.data.cards import read_card
 from sciml.data.files import at_hand
@@ -16,7 +17,6 @@ from sciml.protein.alphabet import Codes, encoded
 from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.sequences import ReadingReport, read_proteins
 from sciml.protein.sources import CORPUS, GRAMMAR
-from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.occurrences import Tally, write_occurrences
 from sciml.protein.vocabulary.store import read_vocabulary
 from sciml.training.recipe import Recipe

@@ -11,6 +11,7 @@ import xarray as xr
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_with
 from sciml.data.cards import read_card
 from sciml.data.netcdf import write_netcdf
@@ -23,7 +24,6 @@ from sciml.protein.language_tasks import CorpusData, proteins_of
 from sciml.protein.set_files import converted_set
 from sciml.protein.sets import AnnotatedSet
 from sciml.protein.sources import CORPUS, JUDGED, open_set
-from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.dedicated import DedicatedSettings, dedicated_words
 from sciml.protein.vocabulary.store import Vocabulary, VocabularyEntry, write_vocabulary
 from sciml.training.recipe import Recipe

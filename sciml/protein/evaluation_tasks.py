@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_json, write_with
 from sciml.data.cards import read_card
 from sciml.data.netcdf import write_netcdf
@@ -51,7 +52,6 @@ from sciml.protein.language.weights import load_model
 from sciml.protein.language_tasks import CorpusData, proteins_of
 from sciml.protein.sets import Unit
 from sciml.protein.sources import drawn, open_peer_words, open_set, set_names
-from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.store import read_vocabulary
 from sciml.protein.words.extractor import Extractor, fit_null, informative_heads
 from sciml.protein.words.null import Attention
@@ -164,7 +164,7 @@ def vocabulary_keys(name: str, setting: str) -> list[int]:
     """Patterns of a vocabulary.
 
     Args:
-        name: Of the Parquet file, see :func:`sciml.protein.user_files.user_file`.
+        name: Of the Parquet file, see :func:`sciml.core.user_files.user_file`.
         setting: Which setting names it.
 
     Returns:

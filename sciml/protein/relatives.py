@@ -35,7 +35,12 @@ SHORTEST: Final = 30  # residues of a stretch
 
 
 class Stretches(NamedTuple):
-    """Where a protein and its relatives are alike, laid on one another without a gap."""
+    """Local alignments without gaps of a protein and its relatives.
+
+    Source:
+        Karlin & Altschul, Methods for assessing the statistical significance of molecular sequence
+        features, PNAS 87, 2264 (1990): the segment pair of the highest score.
+    """
 
     other: IntArray  # the number of the relative. Shape (stretch,) each
     shift: IntArray  # what to add to a place in the protein for the place in the relative

@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 from sciml.core import talk
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of
 from sciml.data.cards import read_card
 from sciml.data.files import at_hand
 from sciml.protein.sequences import Protein, ReadingReport, read_proteins
 from sciml.protein.set_files import read_set
 from sciml.protein.sets import WORD, AnnotatedSet
-from sciml.protein.user_files import user_file
 from sciml.protein.word import Word
 
 CORPUS: Final = "protein_corpus"
@@ -64,7 +64,7 @@ def corpus(name: str = CORPUS) -> Corpus:
 
     Args:
         name: Of a dataset of sequences, or of a FASTA file, see
-            :func:`sciml.protein.user_files.user_file`.
+            :func:`sciml.core.user_files.user_file`.
 
     Returns:
         Sequences in the order of the file. A line on stderr says what of a user's file is not as

@@ -19,6 +19,7 @@ from sciml.core.axes import IntArray
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import shown
 from sciml.core.settings import Settings
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_bytes
 from sciml.data.cards import read_card
 from sciml.data.files import at_hand
@@ -27,7 +28,6 @@ from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.relatives import families, without_relatives
 from sciml.protein.sequences import ReadingReport, read_proteins
 from sciml.protein.sources import CORPUS, GRAMMAR, judged_proteins
-from sciml.protein.user_files import user_file
 from sciml.protein.vocabulary.census import Census, CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT, family_weights
 from sciml.protein.vocabulary.kept import KeptTables, kept_words, no_kept_words, pairs_of

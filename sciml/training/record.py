@@ -14,6 +14,7 @@ from sciml import __version__
 from sciml.core import runtime
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import project_root, shown
+from sciml.core.user_files import places_of
 from sciml.core.writing import sha256_of, write_json
 from sciml.data.listing import card_names
 
@@ -139,9 +140,7 @@ def _files_named(name: str, texts: Collection[str]) -> list[Path]:
     written = [name] if name in texts else [text for text in texts if Path(text).name == name]
     found: list[Path] = []
     for text in written:
-        given = Path(text).expanduser()
-        places = [folder / given for folder in (Path.cwd(), project_root())]
-        found += [path for path in places if path.is_file()][:1]
+        found += [path for path in places_of(text) if path.is_file()][:1]
     return found
 
 

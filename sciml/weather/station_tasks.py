@@ -11,6 +11,7 @@ from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
 from sciml.core.talk import say
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_with
 from sciml.data.cards import read_card
 from sciml.training.recipe import Recipe
@@ -123,7 +124,7 @@ def _told(done: int, of: int) -> None:
 def _opened(data: StationData) -> tuple[xr.Dataset, dict[str, str]]:
     """The forecasts, and the sha256 of where they are from."""
     if data.path is not None:
-        path = Path(data.path)
+        path = user_file(data.path, "data.path")
         read = read_stations_csv(path, data.columns, units=data.units, lead_hours=data.lead_hours)
         return read, {path.name: sha256_of(path)}
     if data.source not in _SOURCES:

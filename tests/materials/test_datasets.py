@@ -9,13 +9,13 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import iread, write
 
+from sciml.core import user_files
 from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
 from sciml.core.writing import sha256_of
-from sciml.materials import datasets
 from sciml.materials.ace.file import load_potential
 from sciml.materials.calculator import PotentialCalculator
-from sciml.materials.datasets import LabelNames, checksums, open_files, own_files
+from sciml.materials.datasets import LabelNames, checksums, open_source, own_files
 from sciml.materials.potential_training import opened
 from sciml.materials.tasks import PotentialRecipe, potential
 from sciml.training.recipe import read_recipe
@@ -109,7 +109,7 @@ def test_frames_that_say_their_split_are_in_it(tmp_path: Path) -> None:
     frames = [alloy(seed) for seed in range(3)]
     frames[1].info["split"] = "test"
     write(tmp_path / "a.xyz", frames)
-    splits = open_files({"train": str(tmp_path / "a.xyz")}, LabelNames())
+    splits = open_source({"train": str(tmp_path / "a.xyz")}, LabelNames())
     assert {name: len(part) for name, part in splits.items()} == {"train": 2, "test": 1}
 
 
@@ -122,7 +122,7 @@ def test_files_are_found_from_the_working_folder_and_then_the_project(
         for name in names:
             (folder / name).write_text(f"{folder.name}/{name}")
     monkeypatch.chdir(here)
-    monkeypatch.setattr(datasets, "project_root", lambda: project)
+    monkeypatch.setattr(user_files, "project_root", lambda: project)
     assert checksums({"train": "mine.xyz", "test": "shared.xyz"}) == {
         "mine.xyz": sha256_of(here / "mine.xyz"),
         "shared.xyz": sha256_of(project / "shared.xyz"),

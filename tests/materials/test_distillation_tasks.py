@@ -10,7 +10,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.core.writing import sha256_of
-from sciml.materials import distillation_tasks, potential_training
+from sciml.materials import datasets, distillation_tasks, potential_training
 from sciml.materials.ace.file import load_potential, load_single, save_potential
 from sciml.materials.ace.frames import LossSettings
 from sciml.materials.ace.model import AceSettings
@@ -42,7 +42,7 @@ def strained(_: str = "simulated_silicon") -> dict[str, list[Structure]]:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(potential_training, "open_structures", strained)
+    monkeypatch.setattr(datasets, "open_structures", strained)
 
 
 @pytest.fixture(scope="module")
@@ -127,5 +127,5 @@ def test_the_student_without_a_teacher_takes_as_many_steps(
 
 
 def test_what_is_no_potential_cannot_teach(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no file"):
+    with pytest.raises(BadInput, match="no such file"):
         distillation(recipe(tmp_path / "lost.safetensors"), tmp_path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sciml.materials import potential_training
+from sciml.materials import datasets
 from sciml.materials.accuracy import accuracy
 from sciml.materials.datasets import open_structures
 from sciml.materials.judging_tasks import JudgementRecipe, judgement
@@ -18,7 +18,7 @@ def test_errors_are_those_of_the_potential_on_the_tests(
 ) -> None:
     frames = open_structures("simulated_silicon")["test"][:2]
     splits = {"train": frames[:1], "test": frames}
-    monkeypatch.setattr(potential_training, "open_structures", lambda _: splits)
+    monkeypatch.setattr(datasets, "open_structures", lambda _: splits)
     recipe = JudgementRecipe.model_validate(
         {
             "task": "materials/judgement",

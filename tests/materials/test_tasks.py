@@ -8,7 +8,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
-from sciml.materials import potential_training
+from sciml.materials import datasets
 from sciml.materials.ace.file import load_potential
 from sciml.materials.ace.heads import Heads, HeadSettings
 from sciml.materials.committee import Committee
@@ -47,7 +47,7 @@ def recipe(**data: Any) -> PotentialRecipe:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(potential_training, "open_structures", few_structures)
+    monkeypatch.setattr(datasets, "open_structures", few_structures)
 
 
 @pytest.mark.usefixtures("small")

@@ -23,5 +23,5 @@ def test_a_published_potential_comes_before_a_new_run(
 
 
 def test_a_file_that_is_not_there_is_told() -> None:
-    with pytest.raises(BadInput, match="no file lost"):
+    with pytest.raises(BadInput, match=r"lost\.safetensors: no such file"):
         trained_file("lost.safetensors")

@@ -109,8 +109,8 @@ def run_filter(
     """Filter a batch of records.
 
     A NaN or a masked value means that this sensor is missing at this time in this record; it is
-    left out. A sensor
-    that is NaN throughout is never used: its innovations are NaN and the filter runs on.
+    left out. A sensor that is NaN throughout is never used: its innovations are NaN and the filter
+    runs on.
 
     Args:
         model: Its matrices are shared by the batch or per member.

@@ -1,10 +1,10 @@
 """Which words relatives keep: what evolution does not change, without any label.
 
-Two relatives that are laid on one another without a gap share some of their letters. A word is kept
-where both have it at the same places. Words that are kept more often than all letters alike would
-have it, or more often than their own letters are kept, are held by something: a fold that needs
-them, or a function. Pairs of relatives tell that of words as such, so a vocabulary of kept words
-finds them in proteins that have no relative at all.
+Two relatives (homologs) that are aligned without a gap share some of their letters. A word is kept
+(conserved) where both have it at the same places. Words that are kept more often than all letters
+alike would have it, or more often than their own letters are kept, are held by something: a fold
+that needs them, or a function. Pairs of relatives tell that of words as such, so a vocabulary of
+kept words finds them in proteins that have no relative at all.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from sciml.protein.vocabulary.counting import UNIT
 # Closer relatives have had no time to change, and of farther ones hardly any is found.
 CLOSEST: Final = 0.6  # share of letters
 FARTHEST: Final = 0.25
-PARTNERS: Final = 4  # stretches of each protein; more of them tell hardly more
+PARTNERS: Final = 4  # stretches of each protein, so that large families do not take all the time
 
 _BANDS: Final = 5  # of identity, in which letters are kept alike often
 

@@ -105,9 +105,9 @@ def ranked(counted: Counted, part: PartSettings) -> Ranked:
 
 def _seen_and_expected(counted: Counted, by: Question) -> tuple[FloatArray, FloatArray]:
     """Support of all words and what chance would have it, as a question sees it."""
-    support = counted.seen.support.ravel()
     if by in BY_RELATIVES:
         return _kept_and_expected(counted.kept, by)
+    support = counted.seen.support.ravel()
     if by in ("composition", "excess"):
         return support, np.tile(by_letters(counted), counted.seen.settings.shapes)
     return support, counted.shuffled.support.ravel() / counted.shuffles

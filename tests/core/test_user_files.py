@@ -6,7 +6,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.core.paths import project_root
-from sciml.protein.user_files import user_file
+from sciml.core.user_files import user_file
 
 
 def test_the_working_folder_comes_before_the_project(
