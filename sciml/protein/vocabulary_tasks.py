@@ -30,6 +30,12 @@ from sciml.protein.sequences import ReadingReport, read_proteins
 from sciml.protein.sources import CORPUS, GRAMMAR, judged_proteins
 from sciml.protein.vocabulary.census import Census, CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT, family_weights
+from sciml.protein.vocabulary.ends import (
+    SIDES,
+    EndTables,
+    no_words_near_ends,
+    words_near_ends,
+)
 from sciml.protein.vocabulary.kept import KeptTables, kept_words, no_kept_words, pairs_of
 from sciml.protein.vocabulary.ranking import (
     BY_RELATIVES,
@@ -73,6 +79,7 @@ class CensusState(NamedTuple):
     seen: list[IntArray]  # of each kind of words, see Census. Shape (shape, word)
     shuffled: list[IntArray]  # of shuffled proteins
     kept: list[KeptTables]  # by relatives, of those kinds that a part asks it of
+    ends: list[EndTables]  # near ends, likewise
     letters: IntArray  # summed weights of residues. Shape (code,)
     sample: list[tuple[int, bytes]]  # proteins with the largest negative marks
     told: dict[str, Any]  # chunks, proteins, residues, those left out, and the checksum so far
@@ -123,13 +130,24 @@ def kinds_by_relatives(parts: Sequence[PartSettings]) -> list[CensusSettings]:
     return kinds_of([part for part in parts if part.by in BY_RELATIVES])
 
 
+def kinds_by_ends(parts: Sequence[PartSettings]) -> list[CensusSettings]:
+    """Those of them of which a part asks what stands near the ends of proteins."""
+    return kinds_of([part for part in parts if part.by in SIDES])
+
+
 def _counted_kinds(recipe: VocabularyRecipe, state: CensusState) -> dict[CensusSettings, Counted]:
     """All that was counted, by the kind of words."""
     kinds, shuffles = kinds_of(recipe.parts), recipe.proteins.shuffles
     kept = dict(zip(kinds_by_relatives(recipe.parts), state.kept, strict=True))
+    ends = dict(zip(kinds_by_ends(recipe.parts), state.ends, strict=True))
     return {
         kind: Counted(
-            Table(kind, seen), Table(kind, shuffled), state.letters, shuffles, kept.get(kind)
+            Table(kind, seen),
+            Table(kind, shuffled),
+            state.letters,
+            shuffles,
+            kept.get(kind),
+            ends.get(kind),
         )
         for kind, seen, shuffled in zip(kinds, state.seen, state.shuffled, strict=True)
     }
@@ -203,6 +221,10 @@ def _with_chunk(
         [_counted(*one, kept, weights) for one in zip(kinds, state.seen, strict=True)],
         shuffled,
         _kept(state.kept, kinds_by_relatives(recipe.parts), kept, weights),
+        [
+            tables.joined(words_near_ends(kept, weights, kind))
+            for tables, kind in zip(state.ends, kinds_by_ends(recipe.parts), strict=True)
+        ],
         letters,
         heapq.nlargest(settings.sample, {*state.sample, *drawn}),
         told,
@@ -289,7 +311,8 @@ def _empty_state(recipe: VocabularyRecipe) -> CensusState:
     nothing = [np.zeros((kind.shapes, kind.words), np.int64) for kind in kinds]
     told = {"chunks": 0, "proteins": 0, "residues": 0, "left_out": 0, "sha256": ""}
     kept = [no_kept_words(kind) for kind in kinds_by_relatives(recipe.parts)]
-    return CensusState(nothing, nothing, kept, np.zeros(UNKNOWN + 1, np.int64), [], told)
+    ends = [no_words_near_ends(kind) for kind in kinds_by_ends(recipe.parts)]
+    return CensusState(nothing, nothing, kept, ends, np.zeros(UNKNOWN + 1, np.int64), [], told)
 
 
 def _write_state(path: Path, state: CensusState, identity: str) -> None:
@@ -297,8 +320,9 @@ def _write_state(path: Path, state: CensusState, identity: str) -> None:
     arrays: dict[str, NDArray[Any]] = {"letters": state.letters}
     for name, tables in (("seen", state.seen), ("shuffled", state.shuffled)):
         arrays |= {f"{name}:{number}": one for number, one in enumerate(tables)}
-    for number, tables in enumerate(state.kept):
-        arrays |= {f"{name}:{number}": one for name, one in tables._asdict().items()}
+    for listed in (state.kept, state.ends):
+        for number, tables in enumerate(listed):
+            arrays |= {f"{name}:{number}": one for name, one in tables._asdict().items()}
     arrays["marks"] = np.array([mark for mark, _ in state.sample], np.int64)
     arrays["lengths"] = np.array([len(one) for _, one in state.sample], np.int64)
     arrays["sample"] = np.frombuffer(b"".join(one for _, one in state.sample), np.uint8)
@@ -322,15 +346,13 @@ def _read_state(path: Path, identity: str) -> CensusState | None:
     marked = zip(arrays["marks"].tolist(), parts, strict=True)
     listed = {
         name: [arrays[one] for one in _numbered(name, arrays)]
-        for name in ("seen", "shuffled", *KeptTables._fields)
+        for name in ("seen", "shuffled", *KeptTables._fields, *EndTables._fields)
     }
     return CensusState(
         listed["seen"],
         listed["shuffled"],
-        [
-            KeptTables(*of_kind)
-            for of_kind in zip(*map(listed.get, KeptTables._fields), strict=True)
-        ],
+        [KeptTables(*one) for one in zip(*(listed[k] for k in KeptTables._fields), strict=True)],
+        [EndTables(*one) for one in zip(*(listed[k] for k in EndTables._fields), strict=True)],
         arrays["letters"],
         [(mark, one.tobytes()) for mark, one in marked],
         json.loads(notes["told"]),

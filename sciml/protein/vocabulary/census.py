@@ -21,11 +21,19 @@ from sciml.protein.vocabulary.counting import UNIT
 from sciml.protein.vocabulary.keys import GAPS, Pattern, Spelling, symbols_of
 
 MOST_WORDS: Final = 1 << 25  # of one table: 8 bytes each, and 4 more while it is filled
+MOST_PLACINGS: Final = 512  # each costs a pass over all proteins
 
 _BLOCK: Final = 1 << 18  # residues that are counted at once
 _NONE: Final = -(1 << 40)  # a symbol that makes every word with it negative
 
-Offsets = NDArray[np.int32]  # of each symbol from the first one. Shape (shape, element)
+_WIDEST: Final = tuple(last for _, last in GAPS)
+
+
+class Placings(NamedTuple):
+    """All ways in which the symbols of a word can stand; a shape has one for each exact step."""
+
+    offsets: NDArray[np.int32]  # of each symbol from the first one. Shape (placing, element)
+    shape: IntArray  # its number, ascending. Shape (placing,)
 
 
 class CensusSettings(Settings):
@@ -33,11 +41,18 @@ class CensusSettings(Settings):
 
     spelling: Spelling = "letters"
     elements: int = Field(default=4, ge=2, le=5)  # symbols of a word
-    widest: int = Field(default=3, ge=1, le=4)  # residues from one symbol to the next at most
+    widest: int = 3  # residues from one symbol to the next at most; the end of a gap of patterns
 
     @model_validator(mode="after")
     def _fits(self) -> "CensusSettings":
-        """Refuse a table that is too large."""
+        """Refuse a gap that patterns do not have, and a table that is too large."""
+        if self.widest not in _WIDEST:
+            raise ValueError(f"widest: expected one of {_WIDEST}, got {self.widest}")
+        if self.widest ** (self.elements - 1) > MOST_PLACINGS:
+            raise ValueError(
+                f"{self.elements} elements up to {self.widest} residues apart stand in more than "
+                f"{MOST_PLACINGS} ways; ask fewer elements or narrower steps"
+            )
         if self.shapes * self.words > MOST_WORDS:
             raise ValueError(
                 f"{self.shapes} shapes of {self.words} words are more than {MOST_WORDS}; "
@@ -52,8 +67,8 @@ class CensusSettings(Settings):
 
     @property
     def shapes(self) -> int:
-        """How many sets of steps there are."""
-        return self.widest ** (self.elements - 1)
+        """How many rows of gaps there are."""
+        return (_WIDEST.index(self.widest) + 1) ** (self.elements - 1)
 
     @property
     def longest(self) -> int:
@@ -99,19 +114,28 @@ def keys_of(settings: CensusSettings, places: IntArray) -> list[int]:
     Returns:
         Keys.
     """
+    return [pattern.key for pattern in patterns_of_words(settings, places)]
+
+
+def patterns_of_words(settings: CensusSettings, places: IntArray) -> list[Pattern]:
+    """Patterns of words by their places in a flat table.
+
+    Args:
+        settings: The kind of words.
+        places: Shape (word,).
+
+    Returns:
+        Patterns.
+    """
     known = symbols_of(settings.spelling)
-    steps = np.diff(offsets(settings.elements, settings.widest))
-    gaps = [tuple(_GAP_OF_STEP[int(step)] for step in one) for one in steps]
+    gaps = _gaps(settings.elements, settings.widest)
     shape, word = np.divmod(places, settings.words)
     sides = (settings.symbols,) * settings.elements
     spelt = np.stack(np.unravel_index(word, sides), axis=1)
     return [
-        Pattern(tuple(known[k] for k in row), gaps[number]).key
+        Pattern(tuple(known[k] for k in row), gaps[number])
         for number, row in zip(shape, spelt, strict=True)
     ]
-
-
-_GAP_OF_STEP: Final = {first: number for number, (first, last) in enumerate(GAPS) if first == last}
 
 
 class Census:
@@ -159,7 +183,7 @@ class Census:
                 np.stack([laid, owner]),
                 units[first:last],
                 self.settings.symbols,
-                offsets(self.settings.elements, self.settings.widest),
+                placings(self.settings),
                 self._number,
                 self._seen,
                 self.units,
@@ -170,18 +194,25 @@ class Census:
         return Table(self.settings, self.units)
 
 
-def offsets(elements: int, widest: int) -> Offsets:
-    """All shapes of words whose steps are not wider than a number of residues.
+def placings(settings: CensusSettings) -> Placings:
+    """All ways in which the symbols of the words of a kind can stand.
 
     Args:
-        elements: Symbols of a word.
-        widest: The widest step; 1 is the next residue.
+        settings: The kind of words; 1 is a step to the next residue.
 
     Returns:
-        Offsets from the first symbol. Shape (shape, element).
+        Offsets, those of a shape one after another, and the shape of each.
     """
-    steps = np.array(list(product(range(1, widest + 1), repeat=elements - 1)), np.int32)
-    return np.concatenate([np.zeros((len(steps), 1), np.int32), steps.cumsum(1, np.int32)], axis=1)
+    gaps = _gaps(settings.elements, settings.widest)
+    steps = [list(product(*(range(GAPS[k][0], GAPS[k][1] + 1) for k in row))) for row in gaps]
+    each = np.array([one for of_shape in steps for one in of_shape], np.int32)
+    found = np.concatenate([np.zeros((len(each), 1), np.int32), each.cumsum(1, np.int32)], axis=1)
+    return Placings(found, np.repeat(np.arange(len(gaps)), [len(one) for one in steps]))
+
+
+def _gaps(elements: int, widest: int) -> list[tuple[int, ...]]:
+    """The rows of gaps of all shapes, as numbers in GAPS."""
+    return list(product(range(_WIDEST.index(widest) + 1), repeat=elements - 1))
 
 
 def symbol_of_code(spelling: Spelling) -> Codes:
@@ -214,35 +245,78 @@ def _count(
     both: IntArray,
     units: IntArray,
     symbols: int,
-    shapes: Offsets,
+    ways: Placings,
     number: int,
     seen: IntArray,
     found: IntArray,
 ) -> int:
     """Add proteins, symbols above their numbers, to their words; returns the next free mark."""
     laid, owner = both
-    elements = shapes.shape[1]
+    offsets, elements = ways.offsets, ways.offsets.shape[1]
     starts = np.empty((elements, len(laid)), np.int64)  # words of the first elements
     starts[0] = laid
-    for shape in range(len(shapes)):
+    way = 0
+    while way < len(offsets):
         # Shape after shape, so that the words of one stay near while they are counted.
-        fresh = 1
-        while (
-            shape > 0 and fresh < elements - 1 and shapes[shape, fresh] == shapes[shape - 1, fresh]
-        ):
-            fresh += 1
-        for element in range(fresh, elements):
-            step = shapes[shape, element]
-            for place in range(len(laid) - step):
-                before = starts[element - 1, place]
-                starts[element, place] = before * symbols + laid[place + step]
-        table = found[shape]
-        for place in range(len(laid) - shapes[shape, -1]):
-            word = starts[elements - 1, place]
-            if word >= 0:
-                mark = number + owner[place]
-                if seen[word] != mark:
-                    seen[word] = mark
-                    table[word] += units[owner[place]]
-        number += len(units)
+        end = way + 1
+        while end < len(offsets) and ways.shape[end] == ways.shape[way]:
+            end += 1
+        table = found[ways.shape[way]]
+        if end > way + 1:
+            _count_in_ways(both, units, symbols, offsets[way:end], number, seen, table)
+        else:
+            _extend(starts, laid, symbols, offsets, way)
+            for place in range(len(laid) - offsets[way, -1]):
+                word = starts[elements - 1, place]
+                if word >= 0:
+                    mark = number + owner[place]
+                    if seen[word] != mark:
+                        seen[word] = mark
+                        table[word] += units[owner[place]]
+        number, way = number + len(units), end
     return number
+
+
+@numba.njit(cache=True, inline="always")
+def _extend(
+    starts: IntArray, laid: IntArray, symbols: int, offsets: NDArray[np.int32], way: int
+) -> None:
+    """Bring the words of the first elements to a way to stand; the way before it has a part."""
+    elements, fresh = offsets.shape[1], 1
+    while way > 0 and fresh < elements - 1 and offsets[way, fresh] == offsets[way - 1, fresh]:
+        fresh += 1
+    for element in range(fresh, elements):
+        step = offsets[way, element]
+        for place in range(len(laid) - step):
+            before = starts[element - 1, place]
+            starts[element, place] = before * symbols + laid[place + step]
+
+
+@numba.njit(cache=True)
+def _count_in_ways(
+    both: IntArray,
+    units: IntArray,
+    symbols: int,
+    offsets: NDArray[np.int32],
+    number: int,
+    seen: IntArray,
+    table: IntArray,
+) -> None:
+    """Add the words of a shape whose symbols can stand in several ways."""
+    laid, owner = both
+    # Place after place, for a protein is told from the one before it only while it is read.
+    for place in range(len(laid)):
+        for steps in offsets:
+            if laid[place] < 0 or place + steps[-1] >= len(laid):
+                continue
+            word = laid[place]
+            for step in steps[1:]:
+                word = word * symbols + laid[place + step]
+                if word < 0:
+                    break
+            if word < 0:
+                continue
+            mark = number + owner[place]
+            if seen[word] != mark:
+                seen[word] = mark
+                table[word] += units[owner[place]]

@@ -23,9 +23,9 @@ from sciml.protein.alphabet import Codes
 from sciml.protein.relatives import families
 from sciml.protein.vocabulary.census import (
     CensusSettings,
-    Offsets,
+    Placings,
     keys_of,
-    offsets,
+    placings,
     symbol_of_code,
 )
 from sciml.protein.vocabulary.counting import family_weights
@@ -77,12 +77,12 @@ def tallied(
     Returns:
         Residues of all occurrences, one in several occurrences each time; and shares by protein.
     """
-    shapes = offsets(kind.elements, kind.widest)
+    ways = placings(kind)
     tally = Tally(*np.zeros((5, kind.shapes, kind.words)))
     here = np.zeros((2, kind.words), np.int64)
     symbol = symbol_of_code(kind.spelling).astype(np.int64)
     for codes, mask, weight in zip(proteins, annotated, weights, strict=True):
-        _tally(symbol[codes], mask, float(weight), kind.symbols, shapes, here, tally)
+        _tally(symbol[codes], mask, float(weight), kind.symbols, ways, here, tally)
     return tally
 
 
@@ -199,19 +199,19 @@ def _tally(
     mask: BoolArray,
     weight: float,
     count: int,
-    shapes: Offsets,
+    ways: Placings,
     here: IntArray,
     tally: Tally,
 ) -> None:
     """Add the words of one protein; ``here`` is empty before and after, shape (2, word)."""
-    elements, known = shapes.shape[1], mask.mean() if len(mask) else 0.0
-    words = np.empty(len(symbols), np.int64)
-    for shape in range(len(shapes)):
-        number = 0
-        for place in range(len(symbols) - shapes[shape, -1]):
+    elements, known = ways.offsets.shape[1], mask.mean() if len(mask) else 0.0
+    words, number = np.empty(len(symbols) * np.bincount(ways.shape).max(), np.int64), 0
+    for way in range(len(ways.shape)):
+        offsets, shape = ways.offsets[way], ways.shape[way]
+        for place in range(len(symbols) - offsets[-1]):
             word, marked = 0, 0
             for element in range(elements):
-                at = place + shapes[shape, element]
+                at = place + offsets[element]
                 if symbols[at] >= count:
                     word = -1
                     break
@@ -223,6 +223,8 @@ def _tally(
                     number += 1
                 here[0, word] += elements
                 here[1, word] += marked
+        if way + 1 < len(ways.shape) and ways.shape[way + 1] == shape:
+            continue
         for word in words[:number]:
             tally.covered[shape, word] += weight * here[0, word]
             tally.annotated[shape, word] += weight * here[1, word]
@@ -230,3 +232,4 @@ def _tally(
             tally.chances[shape, word] += weight * known
             tally.proteins[shape, word] += weight
             here[:, word] = 0
+        number = 0

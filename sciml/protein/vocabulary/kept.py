@@ -16,7 +16,7 @@ import numpy as np
 from sciml.core.axes import FloatArray, IntArray
 from sciml.protein.alphabet import Codes
 from sciml.protein.relatives import RunIndex, Stretches
-from sciml.protein.vocabulary.census import CensusSettings, Offsets, offsets, symbol_of_code
+from sciml.protein.vocabulary.census import CensusSettings, Placings, placings, symbol_of_code
 from sciml.protein.vocabulary.counting import UNIT
 
 # Closer relatives have had no time to change, and of farther ones hardly any is found.
@@ -104,8 +104,8 @@ def kept_words(pairs: Pairs, settings: CensusSettings) -> KeptTables:
     tables = no_kept_words(settings)
     symbol = symbol_of_code(settings.spelling).astype(np.int64)
     rates = _rates(pairs, symbol[pairs.flat], settings.symbols)
-    shapes = offsets(settings.elements, settings.widest)
-    _count_kept(pairs, symbol[pairs.flat], settings.symbols, shapes, *rates, tables)
+    ways = placings(settings)
+    _count_kept(pairs, symbol[pairs.flat], settings.symbols, ways, *rates, tables)
     return tables
 
 
@@ -151,15 +151,15 @@ def _count_kept(
     pairs: Pairs,
     symbols: IntArray,
     count: int,
-    shapes: Offsets,
+    ways: Placings,
     alike: FloatArray,
     rates: FloatArray,
     tables: KeptTables,
 ) -> None:
     """Add the words of all stretches to tables."""
-    elements = shapes.shape[1]
+    elements = ways.offsets.shape[1]
     # Shape after shape, so that the words of one stay near while they are counted.
-    for shape in range(len(shapes)):
+    for offsets, shape in zip(ways.offsets, ways.shape):  # noqa: B905 - numba
         kept, by_place, by_letter = (
             tables.kept[shape],
             tables.by_place[shape],
@@ -169,10 +169,10 @@ def _count_kept(
             one, two = pairs.one[pair], pairs.two[pair]
             band, units = pairs.band[pair], pairs.weight[pair] * UNIT
             expected = np.int64(units * alike[band] ** elements)
-            for start in range(pairs.length[pair] - shapes[shape, -1]):
+            for start in range(pairs.length[pair] - offsets[-1]):
                 word, same, chance = 0, True, units
                 for element in range(elements):
-                    step = start + shapes[shape, element]
+                    step = start + offsets[element]
                     symbol = symbols[one + step]
                     if symbol >= count:
                         word = -1

@@ -1,8 +1,10 @@
 """Patterns of words: residues or classes of residues, and how far apart they stand.
 
 A pattern is spelt like a motif of PROSITE: ``[DE]x(2)[ST]x(4,6)C`` is an acid, a serine or
-threonine three residues on, and a cysteine five to seven residues further. Its key is a number of
-64 bits which holds the whole pattern, so two patterns never share one and a key can be read back.
+threonine three residues on, and a cysteine five to seven residues further. ``<`` is the place
+before the first residue of a protein and ``>`` that behind the last one: ``<x(7,14)L`` is a
+leucine among the 8th to the 15th residue. Its key is a number of 64 bits which holds the whole
+pattern, so two patterns never share one and a key can be read back.
 """
 
 import re
@@ -24,12 +26,17 @@ GAPS: Final = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 7), (8, 15), (16, 31), (32, 6
 # What an element of a pattern can be: each letter alone, then the classes of several letters.
 SYMBOLS: Final = (*LETTERS, *(members for members in CLASSES if len(members) > 1))
 
+# Elements that are no residue: where a protein begins, and where it ends.
+BEGINNING: Final = len(SYMBOLS)
+END: Final = BEGINNING + 1
+NAMES: Final = (*SYMBOLS, "<", ">")  # of all elements
+
 LONGEST: Final = 8  # elements: their bytes fill a key
 
 Spelling = Literal["letters", "classes"]
 
 _GAP_STARTS: Final = tuple(first for first, _ in GAPS)
-_SYMBOL_OF: Final = {frozenset(members): number for number, members in enumerate(SYMBOLS)}
+_SYMBOL_OF: Final = {frozenset(members): number for number, members in enumerate(NAMES)}
 _CLASS_OF_LETTER: Final = {
     letter: _SYMBOL_OF[frozenset(members)] for members in CLASSES for letter in members
 }
@@ -37,13 +44,13 @@ _SYMBOLS_OF_CODES: Final = {
     "letters": tuple(range(len(LETTERS))),
     "classes": tuple(_CLASS_OF_LETTER[letter] for letter in LETTERS),
 }
-_ELEMENT: Final = re.compile(r"([A-Z]|\[[A-Z]+\])(?:x(?:\((\d+)(?:,(\d+))?\))?)?")
+_ELEMENT: Final = re.compile(r"([A-Z<>]|\[[A-Z]+\])(?:x(?:\((\d+)(?:,(\d+))?\))?)?")
 
 
 class Pattern(NamedTuple):
     """What a word looks like in any protein."""
 
-    symbols: tuple[int, ...]  # numbers in SYMBOLS, two to LONGEST
+    symbols: tuple[int, ...]  # numbers in NAMES, two to LONGEST
     gaps: tuple[int, ...]  # numbers in GAPS, one fewer
 
     @property
@@ -64,8 +71,13 @@ class Pattern(NamedTuple):
 
     @property
     def spans(self) -> tuple[int, int]:
-        """The least and the greatest distance from the first residue to the last."""
+        """The least and the greatest distance from the first element to the last."""
         return sum(GAPS[gap][0] for gap in self.gaps), sum(GAPS[gap][1] for gap in self.gaps)
+
+    @property
+    def is_anchored(self) -> bool:
+        """Whether it asks where a protein begins or ends."""
+        return self.symbols[0] == BEGINNING or self.symbols[-1] == END
 
 
 def parsed(spelling: str) -> Pattern:
@@ -78,8 +90,9 @@ def parsed(spelling: str) -> Pattern:
         The pattern.
 
     Raises:
-        BadInput: if it is not a pattern, names a class or a gap that does not exist, or has fewer
-            than two or more than eight elements.
+        BadInput: if it is not a pattern, names a class or a gap that does not exist, has fewer than
+            two or more than eight elements, ``<`` is not the first or ``>`` not the last of them,
+            or there is no residue beside them.
     """
     symbols: list[int] = []
     gaps: list[int] = []
@@ -113,7 +126,7 @@ def from_key(key: int) -> Pattern:
     elements = held.rstrip(b"\0")
     symbols = tuple((byte & 31) - 1 for byte in elements)
     gaps = tuple(byte >> 5 for byte in elements[1:])
-    if any(not 0 <= symbol < len(SYMBOLS) for symbol in symbols):
+    if any(not 0 <= symbol < len(NAMES) for symbol in symbols):
         raise BadInput(f"key {key}: is of no pattern; take keys from Pattern.key")
     return _checked(Pattern(symbols, gaps), f"key {key}")
 
@@ -193,7 +206,7 @@ def symbol_members() -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
 
 def _spelt_symbol(symbol: int) -> str:
     """A letter, or the letters of a class in brackets."""
-    members = SYMBOLS[symbol]
+    members = NAMES[symbol]
     return members if len(members) == 1 else f"[{members}]"
 
 
@@ -227,9 +240,12 @@ def _gap_of(element: re.Match[str], spelling: str) -> int:
 
 
 def _checked(pattern: Pattern, name: str) -> Pattern:
-    """The pattern, if it has as many elements as one can have."""
-    if not 2 <= len(pattern.symbols) <= LONGEST:
+    """The pattern, if it has as many elements as one can have, and its ends where they can be."""
+    symbols = pattern.symbols
+    if not 2 <= len(symbols) <= LONGEST:
+        raise BadInput(f"pattern {name}: has {len(symbols)} elements; it can have 2 to {LONGEST}")
+    if BEGINNING in symbols[1:] or END in symbols[:-1] or symbols == (BEGINNING, END):
         raise BadInput(
-            f"pattern {name}: has {len(pattern.symbols)} elements; it can have 2 to {LONGEST}"
+            f"pattern {name}: '<' can only stand first and '>' last, with a residue beside them"
         )
     return pattern

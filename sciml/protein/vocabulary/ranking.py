@@ -4,7 +4,8 @@ No single question finds all that words are good for. Words that shuffled protei
 pair of neighbours, hardly have are motifs. Words that letters drawn alone hardly make are of
 stretches with an unusual composition; those whose number exceeds what letters make by most are the
 frequent ones among them. Words that relatives keep are held by something, see
-:mod:`sciml.protein.vocabulary.kept`. And the words that most proteins have are none of these. A
+:mod:`sciml.protein.vocabulary.kept`. Words near the ends of proteins belong to their place, see
+:mod:`sciml.protein.vocabulary.ends`. And the words that most proteins have are none of these. A
 vocabulary is put together of parts, each the best words by one question, as many as cover a given
 share of residues; so a part of long words is not drowned by one of short words. No label of any
 residue is looked at.
@@ -22,8 +23,9 @@ from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.protein.alphabet import CLASS_OF_CODE, CLASSES, UNKNOWN, Codes
-from sciml.protein.vocabulary.census import CensusSettings, Table
+from sciml.protein.vocabulary.census import MOST_WORDS, CensusSettings, Table, placings
 from sciml.protein.vocabulary.counting import UNIT
+from sciml.protein.vocabulary.ends import SIDES, EndTables, Side, keys_near
 from sciml.protein.vocabulary.kept import KeptTables
 from sciml.protein.vocabulary.scanner import Scanner
 from sciml.protein.vocabulary.significance import false_discovery_rates
@@ -36,8 +38,11 @@ MOST: Final = 50_000  # words of a part
 
 # Support over that in shuffled proteins; over that by letters alone; how many standard deviations
 # it exceeds the latter; how often relatives keep a word, over all words alike or over its letters;
-# or support itself.
-Question = Literal["order", "composition", "excess", "kept", "kept_beyond_letters", "support"]
+# support near the beginning or the end of proteins over that at as many other places; or support
+# itself.
+Question = Literal[
+    "order", "composition", "excess", "kept", "kept_beyond_letters", "beginning", "end", "support"
+]
 BY_RELATIVES: Final = ("kept", "kept_beyond_letters")
 
 
@@ -56,6 +61,8 @@ class PartSettings(Settings):
         """Refuse a part without a size, or with two."""
         if (self.coverage is None) == (self.words is None):
             raise ValueError("a part needs either coverage or words")
+        if self.by in SIDES and self.census.shapes * self.census.words > MOST_WORDS // 16:
+            raise ValueError(f"too many words to count near the {self.by}; ask fewer elements")
         return self
 
 
@@ -67,6 +74,21 @@ class Counted(NamedTuple):
     letters: IntArray  # summed weights of residues, in units of counting. Shape (code,)
     shuffles: int = 1  # of each protein, all counted together
     kept: KeptTables | None = None  # by relatives, where it was counted
+    ends: EndTables | None = None  # near the ends of proteins, where it was counted
+
+    def keys(self, by: Question, places: IntArray) -> list[int]:
+        """Keys of ranked words.
+
+        Args:
+            by: The question.
+            places: See :class:`Ranked`.
+
+        Returns:
+            See :attr:`sciml.protein.vocabulary.keys.Pattern.key`.
+        """
+        if by == "beginning" or by == "end":
+            return keys_near(self.seen.settings, by, places)
+        return self.seen.keys(places)
 
 
 class Ranked(NamedTuple):
@@ -90,13 +112,14 @@ def ranked(counted: Counted, part: PartSettings) -> Ranked:
         enough; of equals, those that come first in the table.
     """
     support, expected = _seen_and_expected(counted, part.by)
+    tried = len(support)
     places = np.flatnonzero((support >= part.support) & (support > 0))
     support, expected = support[places], expected[places]
     if part.by in ("order", "support"):
         p = _beyond_shuffled(support, expected, counted.shuffles)
     else:
         p = special.gammainc(support, expected)
-    q = false_discovery_rates(p, max(counted.seen.units.size, len(p)))
+    q = false_discovery_rates(p, tried)
     kept = q <= (1.0 if part.by == "support" else part.rate)
     order = np.argsort(-_score(part.by, support[kept], expected[kept]), kind="stable")
     best = np.flatnonzero(kept)[order]
@@ -107,9 +130,12 @@ def _seen_and_expected(counted: Counted, by: Question) -> tuple[FloatArray, Floa
     """Support of all words and what chance would have it, as a question sees it."""
     if by in BY_RELATIVES:
         return _kept_and_expected(counted.kept, by)
+    if by == "beginning" or by == "end":
+        return _near_and_expected(counted.ends, by)
     support = counted.seen.support.ravel()
     if by in ("composition", "excess"):
-        return support, np.tile(by_letters(counted), counted.seen.settings.shapes)
+        ways = np.bincount(placings(counted.seen.settings).shape)
+        return support, np.multiply.outer(ways, by_letters(counted)).ravel()
     return support, counted.shuffled.support.ravel() / counted.shuffles
 
 
@@ -124,6 +150,13 @@ def _kept_and_expected(tables: KeptTables | None, by: Question) -> tuple[FloatAr
     kept = tables.kept.ravel() / UNIT
     expected = (tables.by_place if by == "kept" else tables.by_letter).ravel() / UNIT
     return kept, expected * (kept.sum() / max(expected.sum(), 1e-300))
+
+
+def _near_and_expected(tables: EndTables | None, side: Side) -> tuple[FloatArray, FloatArray]:
+    """In how many proteins words stand near an end, and would if they stood anywhere."""
+    if tables is None:
+        raise BadInput(f"vocabulary: words near the {side} of proteins were not counted")
+    return tables.support(side).ravel(), tables.expected(side).ravel()
 
 
 def _score(by: Question, support: FloatArray, expected: FloatArray) -> FloatArray:
@@ -151,7 +184,7 @@ def _beyond_shuffled(support: FloatArray, expected: FloatArray, shuffles: int) -
 
 
 def by_letters(counted: Counted) -> FloatArray:
-    """Occurrences of words if residues were drawn alone from all proteins. Shape (word,)."""
+    """Occurrences of words if residues were drawn alone, for each way to stand. Shape (word,)."""
     settings = counted.seen.settings
     letters = counted.letters[:UNKNOWN] / UNIT
     if settings.spelling == "classes":
@@ -178,7 +211,7 @@ def entries_of(
         BadInput: if no word qualifies, or already the first one covers more than the share.
     """
     found = ranked(counted, part)
-    keys = counted.seen.keys(found.places[: part.words] if part.words else found.places[:MOST])
+    keys = counted.keys(part.by, found.places[: part.words or MOST])
     size = len(keys) if part.coverage is None else most_within(keys, sample, part.coverage)
     if not size:
         raise BadInput(

@@ -29,8 +29,9 @@ Wanted = Literal["rows", "covered", "support"]
 class Occurrences(NamedTuple):
     """Where patterns stand, as columns; one row for each occurrence.
 
-    A pattern occurs at most once from each first residue: with the nearest second residue, of
-    these with the nearest third, and so on. Rows ascend by protein only.
+    A pattern occurs at most once from each first element: with the nearest second residue, of
+    these with the nearest third, and so on. The beginning and the end of a protein, where a pattern
+    asks for them, are no positions. Rows ascend by protein only.
     """
 
     protein: IntColumn  # number of the protein. Shape (occurrence,)
@@ -56,8 +57,10 @@ class Scanner:
         if len(set(self.patterns)) < len(self.patterns):
             raise BadInput("scanner: a pattern comes twice in the vocabulary; give each once")
         self._tree = _tree(self.patterns)
-        # Positions without a residue between proteins: as many as no gap can bridge.
-        self._between = max(GAPS[gap][1] for pattern in self.patterns for gap in pattern.gaps)
+        # Positions without a residue between proteins: as many as no gap can bridge, and one more
+        # where one is the end of a protein and another the beginning of the next.
+        widest = max(GAPS[gap][1] for pattern in self.patterns for gap in pattern.gaps)
+        self._between = widest + 1
 
     def occurrences(self, proteins: Sequence[Codes]) -> Occurrences:
         """All occurrences of all patterns.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sciml.core.axes import BoolArray, FloatArray, IntArray
 from sciml.protein.alphabet import UNKNOWN, Codes
-from sciml.protein.vocabulary.keys import GAPS, LONGEST, SYMBOLS, symbol_members
+from sciml.protein.vocabulary.keys import BEGINNING, END, GAPS, LONGEST, NAMES, symbol_members
 
 NONE: Final = -1
 IntColumn = NDArray[np.int32]
@@ -22,7 +22,7 @@ _BLOCK = 1 << 19
 # A row is kept as a list of its bits where there are fewer than this for each of its words.
 _SPARSE = 2.0
 
-_SYMBOL_COUNT = len(SYMBOLS)
+_SYMBOL_COUNT = len(NAMES)
 _FIRST: IntArray = np.array([first for first, _ in GAPS], np.int64)
 _STEPS: IntArray = np.array([last - first + 1 for first, last in GAPS], np.int64)
 # The letter and the class that hold a code; the letter twice where it is its own class.
@@ -54,7 +54,10 @@ class Results(NamedTuple):
 
 
 class _Board(NamedTuple):
-    """Some whole proteins laid on rows of bits, with empty positions around each."""
+    """Some whole proteins laid on rows of bits, with empty positions around each.
+
+    The positions just before and just behind a protein are its beginning and its end.
+    """
 
     bits: _Bits  # where each symbol stands. Shape (symbol, word); the last word stays empty
     rest: _Bits  # where the ends of the pattern start, by elements behind. Shape (element, word)
@@ -103,7 +106,7 @@ def searched(
     Args:
         flat: All proteins one after another. Shape (residue,).
         starts: Where each starts, and where the last one ends. Shape (protein + 1,).
-        between: Positions that no gap can bridge.
+        between: Positions that no gap can bridge, two at least.
         tree: The vocabulary.
         results: What is filled.
 
@@ -160,6 +163,9 @@ def _empty_board(positions: int) -> _Board:
 @numba.njit(cache=True)
 def _lay(flat: Codes, starts: IntArray, number: int, place: int, board: _Board) -> None:
     """Set the bits of a protein from a position on."""
+    for end, at in ((BEGINNING, place - 1), (END, place + starts[number + 1] - starts[number])):
+        board.bits[end, at >> 6] |= np.uint64(1) << np.uint64(at & 63)
+        board.protein[at] = number
     for residue in range(starts[number], starts[number + 1]):
         board.residue[place], board.protein[place] = residue, number
         code = board.code[place] = flat[residue]
@@ -213,11 +219,12 @@ def _grown(tree: Tree, branch: int, board: _Board, size: int) -> bool:
         _list_places(board, 0, size)
         return some
     first, steps = int(_FIRST[gap]), int(_STEPS[gap])
-    if depth == 1 and steps == 1:
+    sorted_ends = depth == 1 and steps == 1
+    if sorted_ends and tree.symbol[branch] < BEGINNING:
         if tree.moves[branch]:
             _sort_pairs(board, first)
         return _paired(board, int(tree.symbol[branch]))
-    if board.sparse[depth - 1]:
+    if sorted_ends or board.sparse[depth - 1]:
         board.sparse[depth] = True
         places = board.places[depth - 1, : board.listed[depth - 1]]
         if steps == 1:
@@ -407,6 +414,7 @@ def _row_each(
 ) -> tuple[IntColumn, int]:
     """Write a row for each occurrence."""
     number = board.listed[last]
+    lead = 1 if board.code[board.places[last, 0]] == UNKNOWN else 0  # the beginning has no column
     while count + number > len(rows):
         rows = np.concatenate((rows, np.empty_like(rows)))
     fresh, at = rows[count : count + number], board.at
@@ -415,8 +423,9 @@ def _row_each(
     for row in range(number):
         fresh[row, 0] = board.protein[at[row]]
     for depth in range(last, -1, -1):
-        for row in range(number):
-            fresh[row, 2 + last - depth] = board.residue[at[row]] - starts[fresh[row, 0]]
+        if board.code[at[0]] < UNKNOWN:
+            for row in range(number):
+                fresh[row, 2 + last - depth - lead] = board.residue[at[row]] - starts[fresh[row, 0]]
         if depth > 0:
             _step(board, depth, at[:number])
     return rows, count + number
@@ -442,7 +451,8 @@ def _take_marks(board: _Board, used: int, covered: BoolArray) -> None:
     """Hand what is marked to the residues and wipe it from the board."""
     for place in range(used):
         if board.marked[place]:
-            covered[board.residue[place]] = True
+            if board.code[place] < UNKNOWN:
+                covered[board.residue[place]] = True
             board.marked[place] = False
 
 

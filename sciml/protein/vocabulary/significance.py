@@ -101,7 +101,16 @@ def expected_support(
 
     Returns:
         Expected sum of weights. Shape (pattern,).
+
+    Raises:
+        BadInput: if a pattern asks where a protein begins or ends.
     """
+    for one in patterns:
+        if one.is_anchored:
+            raise BadInput(
+                f"significance: {one.spelling} stands at an end of proteins, where no order is "
+                "random; see sciml.protein.vocabulary.ends"
+            )
     members = symbol_members()
     counts = np.array(
         [members @ np.bincount(codes, minlength=UNKNOWN + 1) for codes in proteins], np.int64

@@ -22,7 +22,7 @@ from sciml.core.errors import BadInput, DamagedFile, DatasetMissing
 from sciml.core.paths import shown
 from sciml.core.writing import write_with
 from sciml.protein.vocabulary.counting import UNIT, Counts, Entry, Example
-from sciml.protein.vocabulary.keys import GAPS, SYMBOLS, from_key
+from sciml.protein.vocabulary.keys import GAPS, NAMES, from_key
 
 FORMAT_VERSION: Final = 1  # raised when a reader of an older one would misread a file
 
@@ -201,7 +201,7 @@ def _row(entry: VocabularyEntry) -> dict[str, Any]:
     return {
         "key": entry.key,
         "spelling": pattern.spelling,
-        "elements": [SYMBOLS[symbol] for symbol in pattern.symbols],
+        "elements": [NAMES[symbol] for symbol in pattern.symbols],
         "least_steps": [GAPS[gap][0] for gap in pattern.gaps],
         "greatest_steps": [GAPS[gap][1] for gap in pattern.gaps],
         "support": entry.support,

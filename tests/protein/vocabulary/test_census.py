@@ -7,7 +7,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import UNKNOWN, Codes
-from sciml.protein.vocabulary.census import Census, CensusSettings, offsets
+from sciml.protein.vocabulary.census import Census, CensusSettings, placings
 from sciml.protein.vocabulary.counting import UNIT
 from sciml.protein.vocabulary.keys import Spelling, from_key, pattern_at
 from sciml.protein.vocabulary.significance import scanned_support
@@ -23,7 +23,14 @@ def proteins_by_chance(seed: int, count: int = 30) -> list[Codes]:
 
 @pytest.mark.parametrize(
     ("spelling", "elements", "widest"),
-    [("letters", 3, 2), ("classes", 4, 3), ("letters", 2, 4), ("classes", 5, 1)],
+    [
+        ("letters", 3, 2),
+        ("classes", 4, 3),
+        ("letters", 2, 4),
+        ("classes", 5, 1),
+        ("letters", 2, 31),
+        ("letters", 3, 7),
+    ],
 )
 def test_support_is_that_of_a_search_for_every_word(
     spelling: Spelling, elements: int, widest: int
@@ -72,8 +79,16 @@ def test_words_do_not_reach_from_one_protein_into_the_next() -> None:
     assert census.units.sum() == 0
 
 
-def test_shapes_are_all_steps_up_to_the_widest() -> None:
-    assert offsets(3, 2).tolist() == [[0, 1, 2], [0, 1, 3], [0, 2, 3], [0, 2, 4]]
+def test_words_stand_at_all_steps_up_to_the_widest() -> None:
+    ways = placings(CensusSettings(elements=3, widest=2))
+    assert ways.offsets.tolist() == [[0, 1, 2], [0, 1, 3], [0, 2, 3], [0, 2, 4]]
+    assert ways.shape.tolist() == [0, 1, 2, 3]
+
+
+def test_steps_within_a_gap_are_of_one_shape() -> None:
+    ways = placings(CensusSettings(elements=2, widest=15))
+    assert ways.offsets[:, 1].tolist() == list(range(1, 16))
+    assert ways.shape.tolist() == [0, 1, 2, 3, *[4] * 3, *[5] * 8]
 
 
 def test_weights_that_do_not_fit_and_tables_that_are_too_large_are_refused() -> None:
@@ -81,3 +96,7 @@ def test_weights_that_do_not_fit_and_tables_that_are_too_large_are_refused() -> 
         Census(CensusSettings(elements=2)).add(proteins_by_chance(0)[:30], [1.0])
     with pytest.raises(ValueError, match="ask fewer elements"):
         CensusSettings(elements=5, widest=4)
+    with pytest.raises(ValueError, match="in more than 512 ways"):
+        CensusSettings(elements=3, widest=31)
+    with pytest.raises(ValueError, match=r"widest: expected one of .*, got 5"):
+        CensusSettings(elements=2, widest=5)

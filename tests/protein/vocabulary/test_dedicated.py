@@ -8,7 +8,7 @@ import pytest
 from sciml.core.axes import BoolArray
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import LETTERS, UNKNOWN, Codes, decoded, encoded
-from sciml.protein.vocabulary.census import CensusSettings, Table, offsets
+from sciml.protein.vocabulary.census import CensusSettings, Table, placings
 from sciml.protein.vocabulary.dedicated import DedicatedSettings, dedicated_words, tallied
 from sciml.protein.vocabulary.keys import from_key, parsed
 
@@ -35,27 +35,29 @@ def with_sites(proteins: list[Codes], seed: int) -> tuple[list[Codes], list[Bool
     return proteins, masks
 
 
-def test_a_tally_is_that_of_a_plain_search() -> None:
+@pytest.mark.parametrize("kind", [KIND, CensusSettings(elements=2, widest=15)])
+def test_a_tally_is_that_of_a_plain_search(kind: CensusSettings) -> None:
     proteins, masks = with_sites(random_proteins(0, 5, 60), 1)
     proteins[0][10] = UNKNOWN
     weights = [1.0, 0.5, 0.5, 1.0, 0.25]
-    tally = tallied(proteins, masks, weights, KIND)
-    shapes, random = offsets(3, 3), np.random.default_rng(2)
+    tally = tallied(proteins, masks, weights, kind)
+    ways, random = placings(kind), np.random.default_rng(2)
     for _ in range(40):
-        protein, shape = int(random.integers(5)), int(random.integers(len(shapes)))
-        start = int(random.integers(0, 60 - shapes[shape, -1]))
-        word = proteins[protein][start + shapes[shape]]
+        protein, shape = int(random.integers(5)), int(random.integers(kind.shapes))
+        offsets = ways.offsets[ways.shape == shape]
+        start = int(random.integers(0, 60 - offsets[0, -1]))
+        word = proteins[protein][start + offsets[0]]
         if UNKNOWN in word:
             continue
         expected = np.zeros(5)
         for codes, mask, weight in zip(proteins, masks, weights, strict=True):
-            at = [place + shapes[shape] for place in range(60 - shapes[shape, -1])]
+            at = [place + one for one in offsets for place in range(60 - one[-1])]
             marked = [mask[one].sum() for one in at if np.array_equal(codes[one], word)]
             if marked:
-                share = sum(marked) / (3 * len(marked))
-                row = [3 * len(marked), sum(marked), share, mask.mean(), 1]
+                share = sum(marked) / (kind.elements * len(marked))
+                row = [kind.elements * len(marked), sum(marked), share, mask.mean(), 1]
                 expected += weight * np.array(row)
-        place = int(np.ravel_multi_index(word, (20, 20, 20)))
+        place = int(np.ravel_multi_index(word, (20,) * kind.elements))
         np.testing.assert_allclose([each[shape, place] for each in tally], expected)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import Codes
 from sciml.protein.relatives import RunIndex
-from sciml.protein.vocabulary.census import CensusSettings, Table, offsets
+from sciml.protein.vocabulary.census import CensusSettings, Table, placings
 from sciml.protein.vocabulary.counting import UNIT
 from sciml.protein.vocabulary.kept import (
     PARTNERS,
@@ -54,14 +54,14 @@ TABLES = kept_words(PAIRS, KIND)
 def by_hand(pairs: Pairs, settings: CensusSettings) -> np.ndarray:
     """Kept words, one at a time."""
     found = np.zeros((settings.shapes, settings.words), np.int64)
-    shapes = offsets(settings.elements, settings.widest)
-    for shape, pair in product(range(len(shapes)), range(len(pairs.one))):
-        for start in range(pairs.length[pair] - shapes[shape][-1]):
-            places = start + shapes[shape]
+    ways = placings(settings)
+    for way, pair in product(range(len(ways.shape)), range(len(pairs.one))):
+        for start in range(pairs.length[pair] - ways.offsets[way][-1]):
+            places = start + ways.offsets[way]
             one, two = pairs.flat[pairs.one[pair] + places], pairs.flat[pairs.two[pair] + places]
             if (one == two).all():
                 word = int(one[0]) * settings.symbols + int(one[1])
-                found[shape, word] += int(pairs.weight[pair] * UNIT)
+                found[ways.shape[way], word] += int(pairs.weight[pair] * UNIT)
     return found
 
 
@@ -85,9 +85,10 @@ def test_stretches_lie_on_relatives() -> None:
     assert (other == owners(PAIRS.two + PAIRS.length - 1)).all()
 
 
-def test_kept_words_are_those_that_both_have() -> None:
+@pytest.mark.parametrize("kind", [KIND, CensusSettings(elements=2, widest=15)])
+def test_kept_words_are_those_that_both_have(kind: CensusSettings) -> None:
     few = pairs_of(PROTEINS[:30], WEIGHTS[:30])
-    assert np.array_equal(kept_words(few, KIND).kept, by_hand(few, KIND))
+    assert np.array_equal(kept_words(few, kind).kept, by_hand(few, kind))
 
 
 def ranks(by: Question) -> dict[tuple[int, int], int]:

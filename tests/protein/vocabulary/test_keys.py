@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import encoded
 from sciml.protein.vocabulary.keys import (
+    BEGINNING,
+    END,
     GAPS,
     LONGEST,
     SYMBOLS,
@@ -22,6 +24,9 @@ def patterns(draw: st.DrawFn) -> Pattern:
     size = draw(st.integers(2, LONGEST))
     symbol, gap = st.integers(0, len(SYMBOLS) - 1), st.integers(0, len(GAPS) - 1)
     symbols = draw(st.lists(symbol, min_size=size, max_size=size))
+    symbols[0] = draw(st.sampled_from([symbols[0], BEGINNING]))
+    if size > 2 or symbols[0] != BEGINNING:
+        symbols[-1] = draw(st.sampled_from([symbols[-1], END]))
     gaps = draw(st.lists(gap, min_size=size - 1, max_size=size - 1))
     return Pattern(tuple(symbols), tuple(gaps))
 

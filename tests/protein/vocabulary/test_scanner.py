@@ -6,7 +6,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import UNKNOWN, Codes, decoded, encoded
-from sciml.protein.vocabulary.keys import GAPS, LONGEST, SYMBOLS, Pattern, parsed
+from sciml.protein.vocabulary.keys import BEGINNING, END, GAPS, LONGEST, SYMBOLS, Pattern, parsed
 from sciml.protein.vocabulary.scanner import Scanner
 
 Found = set[tuple[int, int, tuple[int, ...]]]
@@ -14,16 +14,18 @@ Found = set[tuple[int, int, tuple[int, ...]]]
 
 def expression(pattern: Pattern) -> re.Pattern[str]:
     """The pattern as a regular expression that prefers near residues and can overlap itself."""
-    text = f"([{SYMBOLS[pattern.symbols[0]]}])"
-    for gap, symbol in zip(pattern.gaps, pattern.symbols[1:], strict=True):
-        first, last = GAPS[gap]
-        text += f".{{{first - 1},{last - 1}}}?([{SYMBOLS[symbol]}])"
+    text, ends = "", {BEGINNING: "^", END: "$"}
+    for gap, symbol in zip((None, *pattern.gaps), pattern.symbols, strict=True):
+        if gap is not None:
+            first, last = GAPS[gap]
+            text += f".{{{first - 1},{last - 1}}}?"
+        text += ends.get(symbol) or f"([{SYMBOLS[symbol]}])"
     return re.compile(f"(?={text})")
 
 
 def searched(patterns: Sequence[Pattern], proteins: Sequence[Codes]) -> Found:
     return {
-        (number, which, tuple(hit.start(k + 1) for k in range(len(pattern.symbols))))
+        (number, which, tuple(hit.start(k + 1) for k in range(len(hit.groups()))))
         for which, pattern in enumerate(patterns)
         for number, codes in enumerate(proteins)
         for hit in expression(pattern).finditer(decoded(codes))
@@ -50,6 +52,23 @@ def random_patterns(draw: np.random.Generator, count: int, gaps: int = len(GAPS)
     return sorted(made)
 
 
+def with_ends(draw: np.random.Generator, patterns: Sequence[Pattern]) -> list[Pattern]:
+    """Some of the patterns, each with the beginning of a protein, its end, or both, in turn."""
+    found = set[Pattern]()
+    for number, (symbols, gaps) in enumerate(patterns):
+        gap = tuple(draw.integers(0, len(GAPS), 2).tolist())
+        size = LONGEST - (number % 3 == 2) - 1
+        inner, steps = symbols[:size], gaps[: size - 1]
+        before, behind = number % 3 != 1, number % 3 != 0
+        found.add(
+            Pattern(
+                (BEGINNING,) * before + inner + (END,) * behind,
+                gap[:1] * before + steps + gap[1:] * behind,
+            )
+        )
+    return sorted(found)
+
+
 def random_proteins(draw: np.random.Generator, lengths: Sequence[int]) -> list[Codes]:
     letters = encoded("LAGIDEKVVSX")
     return [draw.choice(letters, length) for length in lengths]
@@ -63,6 +82,29 @@ def test_the_scanner_finds_what_a_regular_expression_finds(seed: int) -> None:
     found = searched(patterns, proteins)
     assert len(found) > 1000
     assert scanned(patterns, proteins) == found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_patterns_at_the_ends_of_proteins_are_found(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    plain = random_patterns(draw, 60)
+    short = [Pattern(one.symbols[:1], ()) for one in plain]
+    patterns = sorted({*with_ends(draw, plain), *with_ends(draw, short), *plain[:10]})
+    lengths = [0, 1, 2, 3, 63, 64, 65, 128, *draw.integers(2, 100, 200).tolist(), 5000]
+    proteins = random_proteins(draw, lengths)
+    found = searched(patterns, proteins)
+    assert len(found) > 1000
+    assert scanned(patterns, proteins) == found
+    scanner = Scanner([pattern.key for pattern in patterns])
+    masks = [np.zeros(len(codes), bool) for codes in proteins]
+    for number, _, places in found:
+        masks[number][list(places)] = True
+    for ours, theirs in zip(scanner.covered(proteins), masks, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    support = np.zeros(len(patterns))
+    for which, _ in {(which, number) for number, which, _ in found}:
+        support[which] += 1
+    np.testing.assert_array_equal(scanner.support(proteins, np.ones(len(proteins))), support)
 
 
 @pytest.mark.parametrize("seed", range(3))
