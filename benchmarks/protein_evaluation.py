@@ -2,12 +2,13 @@
 
 Read from the records of ``recipes/protein/evaluate.yaml`` and, for vocabularies that were learnt of
 a function's labels, ``recipes/protein/dedicated.yaml``; ``--run`` makes them anew. Only proteins
-drawn for judging count, 150 of each set, to which nothing that was learnt from is related. Two
-vocabularies are asked for: a general one that covers most residues, and a selective one that covers
-half of them at most. Coverage alone says nothing: byte pairs cover nearly all residues, and six
-letters, wherever they stand, are enriched on many sets. So beside each coverage stand enrichment,
-words at random places, and what is left of the enrichment beyond letters. A vocabulary that is not
-in the record has a dash.
+drawn for judging count, 150 of each set, to which nothing that was learnt from is related. Three
+vocabularies are asked for: a general one that covers most residues, a selective one that covers
+half of them at most, and one of pairs of letters up to 63 residues apart. Coverage alone says
+nothing: byte pairs cover nearly all residues; six letters, wherever they stand, are enriched on
+many sets, and so are the first residues. So beside each coverage stand enrichment, words at random
+places, and what is left of the enrichment beyond letters. A vocabulary that is not in the record
+has a dash.
 """
 
 import argparse
@@ -24,8 +25,8 @@ from sciml.training.record import read_record
 from sciml.training.run import record_folder, run_recipe
 
 RECIPE, DEDICATED_RECIPE = "protein/evaluate", "protein/dedicated"
-GENERAL, SELECTIVE = "general", "selective"
-PEER, LETTERS = "byte_pairs_2", "letters_GSRFMW"
+GENERAL, SELECTIVE, PAIRS = "general", "selective", "pairs"
+PEER, LETTERS, FIRST = "byte_pairs_2", "letters_GSRFMW", "first_15_residues"
 QUESTIONS = {"signal_peptide": "AUC", "antimicrobial": "AUC", "localisation": "macro F1"}
 Metrics = Mapping[str, Any]
 
@@ -61,12 +62,13 @@ def selective_rows(metrics: Metrics) -> list[Row]:
     )
     best = max(metrics[f"sets_enriched_of_{name}"] for name in names)
     beyond = max(metrics[f"sets_beyond_letters_of_{name}"] for name in names)
-    of_letters = of("sets_enriched", LETTERS)
+    of_letters, of_first = (of("sets_enriched", name) for name in (LETTERS, FIRST))
     return [
         Row("sets by residue", metrics["sets_by_residue"], "1"),
         Row("selective: base coverage", of("base"), "1", 0.5),
         Row("  sets with enrichment above 1", of("sets_enriched"), "1", 8, "more", best),
         Row("  the same, peer six letters alone", of("sets_enriched"), "1", peer=of_letters),
+        Row("  the same, peer first 15 residues", of("sets_enriched"), "1", peer=of_first),
         Row("  sets better than every rival", of("sets_better_than_rivals"), "1", 6, "more"),
         Row("  sets above 1 beyond letters", of("sets_beyond_letters"), "1", peer=beyond),
     ]
@@ -100,7 +102,7 @@ def dedicated_rows(metrics: Metrics) -> list[Row]:
 
 
 def pair_rows(metrics: Metrics) -> list[Row]:
-    """Average precision of links over that of a truth matched in separation; peer: letters alone.
+    """Average precision of pairs over that of a truth matched in separation; peer: letters alone.
 
     The bar is asked of the interval's low end: a handful of pairs found in one family makes a
     ratio of any size. Pairs of the letters that such sites mostly have reach it without a word.
@@ -108,7 +110,7 @@ def pair_rows(metrics: Metrics) -> list[Row]:
     rows: list[Row] = []
     for kind in ("metal sites", "disulfides"):
         key = f"pairs.{kind.replace(' ', '_')}"
-        for scorer in ("attention", SELECTIVE):
+        for scorer in ("attention", SELECTIVE, PAIRS):
             ratio, low = (metrics.get(f"{key}.{scorer}.{end}") for end in ("ratio", "low"))
             letters, least = (metrics.get(f"{key}.letters.{end}") for end in ("ratio", "low"))
             rows.append(Row(f"pairs of {kind}, {scorer}: over null", ratio, "1", peer=letters))

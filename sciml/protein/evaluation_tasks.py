@@ -21,6 +21,7 @@ from sciml.protein.evaluation.attention_words import by_louvain, extracted, link
 from sciml.protein.evaluation.baselines import (
     BytePairs,
     PeerStrings,
+    first_residues,
     frequent_spaced_words,
     letters_alone,
     patterns,
@@ -33,7 +34,7 @@ from sciml.protein.evaluation.pairs import (
     pairs_of_letters,
     pairs_of_links,
     pairs_of_units,
-    pairs_of_words,
+    pairs_of_vocabulary,
 )
 from sciml.protein.evaluation.panel import (
     PANEL,
@@ -52,7 +53,7 @@ from sciml.protein.language.weights import load_model
 from sciml.protein.language_tasks import CorpusData, proteins_of
 from sciml.protein.sets import Unit
 from sciml.protein.sources import drawn, open_peer_words, open_set, set_names
-from sciml.protein.vocabulary.store import read_vocabulary
+from sciml.protein.vocabulary.store import VocabularyEntry, read_vocabulary
 from sciml.protein.words.extractor import Extractor, fit_null, informative_heads
 from sciml.protein.words.null import Attention
 from sciml.training.recipe import Recipe
@@ -61,7 +62,8 @@ from sciml.training.run import Outcome, RecipeTask
 TABLE, OTHERS = "evaluation.nc", "units_pairs_questions.json"
 FROM_MAPS, FROM_LOUVAIN = "attention.nc", "louvain.nc"
 
-# Methods that a vocabulary must beat. Letters alone are no vocabulary; they are printed beside.
+# Methods that a vocabulary must beat. Letters alone, or what comes first, are no vocabularies and
+# are printed beside.
 RIVALS: Final = (
     "byte pairs >= 3",
     "byte pairs >= 4",
@@ -71,6 +73,7 @@ RIVALS: Final = (
 )
 _LONGEST: Final = 400  # residues of proteins that are read where time matters
 LETTERS_ALONE: Final = "letters GSRFMW"  # chosen on proteins that do not judge
+FIRST_ALONE: Final = "first 15 residues"
 
 # Kinds of units whose residues are scattered: set, type, label.
 UNITS: Final = {
@@ -135,10 +138,11 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
     """
     started = time.perf_counter(), time.process_time()
     # What the user gave is read first: a mistake in it is told at once.
-    keys = {
-        name: vocabulary_keys(path, f"vocabularies.{name}")
+    vocabularies = {
+        name: vocabulary_entries(path, f"vocabularies.{name}")
         for name, path in recipe.vocabularies.items()
     }
+    keys = {name: [entry.key for entry in one] for name, one in vocabularies.items()}
     model = opened_model(recipe.attention)
     _require_questions(recipe.questions)
     learnt = proteins_of(CorpusData(), recipe.seed)[0].learnt[: recipe.baselines.proteins]
@@ -148,7 +152,7 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
     reading = None if model is None else reader(model, recipe.attention, learnt, recipe.seed)
     others = {
         "units": unit_scores(methods, recipe.seed),
-        "pairs": pair_scores({name: methods[name] for name in keys}, reading, recipe.seed),
+        "pairs": pair_scores(vocabularies, reading, recipe.seed),
         "questions": question_scores(keys, recipe.questions, recipe.seed),
     }
     write_json(folder / OTHERS, others)
@@ -160,21 +164,21 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
     return Outcome("finished", metrics, _checksums(recipe), outputs, seconds)
 
 
-def vocabulary_keys(name: str, setting: str) -> list[int]:
-    """Patterns of a vocabulary.
+def vocabulary_entries(name: str, setting: str) -> Sequence[VocabularyEntry]:
+    """Words of a vocabulary.
 
     Args:
         name: Of the Parquet file, see :func:`sciml.core.user_files.user_file`.
         setting: Which setting names it.
 
     Returns:
-        Keys in the order of the file.
+        Entries in the order of the file.
 
     Raises:
         BadInput: if there is no such file, or it is of another kind.
         DamagedFile: if it was cut off or altered.
     """
-    return read_vocabulary(user_file(name, setting)).keys
+    return read_vocabulary(user_file(name, setting)).entries
 
 
 def rivals(learnt: Sequence[Codes], settings: BaselineSettings) -> dict[str, Finder]:
@@ -196,6 +200,7 @@ def rivals(learnt: Sequence[Codes], settings: BaselineSettings) -> dict[str, Fin
         "peer strings": PeerStrings(open_peer_words()),
         "byte pairs >= 2": pieces.longer(2),
         LETTERS_ALONE: letters_alone(LETTERS_ALONE.split()[1]),
+        FIRST_ALONE: first_residues(int(FIRST_ALONE.split()[1])),
     }
 
 
@@ -263,11 +268,13 @@ def unit_scores(methods: Mapping[str, Finder], seed: int) -> dict[str, Any]:
     return found
 
 
-def pair_scores(methods: Mapping[str, Finder], reading: _Read | None, seed: int) -> dict[str, Any]:
+def pair_scores(
+    vocabularies: Mapping[str, Sequence[VocabularyEntry]], reading: _Read | None, seed: int
+) -> dict[str, Any]:
     """Average precision of pairs of one unit, beside a truth matched in separation.
 
     Args:
-        methods: Vocabularies by name; their pairs are scored by how many words hold them.
+        vocabularies: Words by the name of their vocabulary, whose preferences score pairs.
         reading: A language model, whose heads link pairs.
         seed: Of the null.
 
@@ -280,7 +287,7 @@ def pair_scores(methods: Mapping[str, Finder], reading: _Read | None, seed: int)
         lengths, clusters = [len(one) for one in proteins], clusters_of(proteins)
         truth = pairs_of_units(units)
         scored: dict[str, ScoredPairs] = {
-            name: pairs_of_words(find(proteins)) for name, find in methods.items()
+            name: pairs_of_vocabulary(one, proteins) for name, one in vocabularies.items()
         }
         if kind in LETTERS_OF_PAIRS:
             scored["letters"] = pairs_of_letters(proteins, LETTERS_OF_PAIRS[kind])

@@ -111,6 +111,20 @@ def letters_alone(letters: str) -> Finder:
     return find
 
 
+def first_residues(count: int) -> Finder:
+    """The method that covers where proteins begin, whatever stands there.
+
+    What words near the beginning reach should not be what any word there would.
+
+    Args:
+        count: Residues from the first one on.
+
+    Returns:
+        Those of each protein.
+    """
+    return lambda proteins: places_of_spans([[(0, min(count, len(one)))] for one in proteins])
+
+
 def frequent_spaced_words(proteins: Sequence[Codes], size: int = SIZE) -> SpacedWords:
     """The words of four letters, with up to two residues between any two, that most proteins have.
 

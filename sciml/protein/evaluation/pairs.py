@@ -17,8 +17,10 @@ from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import Codes, encoded
 from sciml.protein.evaluation.enrichment import interval, resampled
-from sciml.protein.evaluation.places import Places, Residues
+from sciml.protein.evaluation.places import Places, Residues, places_of_occurrences
 from sciml.protein.sets import Unit
+from sciml.protein.vocabulary.scanner import Scanner
+from sciml.protein.vocabulary.store import VocabularyEntry
 from sciml.protein.words.links import Links
 
 LEAST_SEPARATION: Final = 6  # residues between which a pair is discontinuous
@@ -76,6 +78,25 @@ def pairs_of_words(places: Places, scores: FloatArray | None = None) -> ScoredPa
     chosen, number = _numbered(rows[:, 0], rows[:, 1:])
     total = np.bincount(number, values, len(chosen)).astype(float)
     return ScoredPairs(rows[chosen, 0], rows[chosen, 1:], total)
+
+
+def pairs_of_vocabulary(
+    entries: Sequence[VocabularyEntry], proteins: Sequence[Codes]
+) -> ScoredPairs:
+    """Pairs of residues that the words of a vocabulary hold together.
+
+    Args:
+        entries: The vocabulary.
+        proteins: See :func:`sciml.protein.alphabet.encoded`.
+
+    Returns:
+        Each pair with the sum of the preferences, see
+        :attr:`sciml.protein.vocabulary.store.VocabularyEntry.preference`, of all words that have
+        both; a word that is rarer than expected counts for nothing.
+    """
+    found = Scanner([entry.key for entry in entries]).occurrences(proteins)
+    preference = np.array([max(entry.preference, 0.0) for entry in entries])
+    return pairs_of_words(places_of_occurrences(found), preference[found.pattern])
 
 
 def pairs_of_letters(proteins: Sequence[Codes], letters: str) -> ScoredPairs:

@@ -15,8 +15,7 @@ from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import UNKNOWN, Codes
 from sciml.protein.evaluation.places import Places
-from sciml.protein.vocabulary.census import Census, CensusSettings
-from sciml.protein.vocabulary.census import offsets as census_offsets
+from sciml.protein.vocabulary.census import Census, CensusSettings, placings
 
 ELEMENTS: Final = 4  # letters of a word
 WORDS_OF_A_SHAPE: Final = UNKNOWN**ELEMENTS
@@ -35,7 +34,7 @@ def offsets(widest: int = 3) -> Offsets:
     Returns:
         Offsets from the first letter. Shape (shape, 4).
     """
-    return census_offsets(ELEMENTS, widest)
+    return placings(CensusSettings(elements=ELEMENTS, widest=widest)).offsets
 
 
 class SpacedWords(NamedTuple):

@@ -29,9 +29,7 @@ from sciml.protein.vocabulary.ends import SIDES, EndTables, Side, keys_near
 from sciml.protein.vocabulary.kept import KeptTables
 from sciml.protein.vocabulary.scanner import Scanner
 from sciml.protein.vocabulary.significance import false_discovery_rates
-from sciml.protein.vocabulary.store import VocabularyEntry
-
-_PSEUDO: Final = 2.0  # proteins added to support and to chance, so that rare words rank low
+from sciml.protein.vocabulary.store import PSEUDO, VocabularyEntry
 
 _LEAST_EXPECTED: Final = 1.0  # proteins; what no shuffle showed is not impossible
 MOST: Final = 50_000  # words of a part
@@ -165,7 +163,7 @@ def _score(by: Question, support: FloatArray, expected: FloatArray) -> FloatArra
         return support
     if by == "excess":
         return (support - expected) / np.sqrt(expected + 1.0)
-    return np.log2((support + _PSEUDO) / (expected + _PSEUDO))
+    return np.log2((support + PSEUDO) / (expected + PSEUDO))
 
 
 def _beyond_shuffled(support: FloatArray, expected: FloatArray, shuffles: int) -> FloatArray:

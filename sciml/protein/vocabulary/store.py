@@ -10,6 +10,7 @@ The same content gives the same bytes. A vocabulary can be queried in place with
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ from sciml.protein.vocabulary.counting import UNIT, Counts, Entry, Example
 from sciml.protein.vocabulary.keys import GAPS, NAMES, from_key
 
 FORMAT_VERSION: Final = 1  # raised when a reader of an older one would misread a file
+
+PSEUDO: Final = 2.0  # proteins added to support and to chance, so that rare words rank low
 
 _KIND: Final = b"sciml.kind"
 _VERSION: Final = b"sciml.version"
@@ -76,6 +79,11 @@ class VocabularyEntry:
     def spelling(self) -> str:
         """See :mod:`sciml.protein.vocabulary.keys`."""
         return from_key(self.key).spelling
+
+    @property
+    def preference(self) -> float:
+        """Bits by which the support exceeds what is expected, as if both were two more."""
+        return math.log2((self.support + PSEUDO) / (self.expected + PSEUDO))
 
 
 @dataclass(frozen=True)
