@@ -132,22 +132,27 @@ def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def recipe_by_relatives(source: Path) -> VocabularyRecipe:
-    """A small recipe that asks what relatives keep, chunk by chunk."""
+    """A small recipe that asks what relatives keep and how proteins begin, chunk by chunk."""
     kind = CensusSettings(elements=2, widest=2)
     asked = recipe(source=str(source), chunk=60, families=True)
     part = PartSettings(census=kind, by="kept", support=1, rate=1, words=10)
+    begun = PartSettings(census=kind, by="beginning", support=1, words=5)
     other = PartSettings(census=kind, by="support", support=1, words=5)
-    return asked.model_copy(update={"parts": (part, other)})
+    return asked.model_copy(update={"parts": (part, begun, other)})
 
 
 def test_what_relatives_keep_is_counted_and_goes_on_after_an_interruption(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Families of three, half of whose letters drift while each W and the H behind it stay."""
+    """Families of three, half of whose letters drift while each W and the H behind it stay.
+
+    All begin with the same two letters.
+    """
     draw, lines = np.random.default_rng(1), list[str]()
     for number in range(40):
         first = draw.choice(list("ACDEFGIKLMNPQRSTVY"), 120)
         first[20::25], first[21::25] = "W", "H"
+        first[:2] = "M", "K"
         for member in range(3):
             one = first.copy()
             drifts = (draw.random(120) < 0.5 * (member > 0)) & ~np.isin(first, ["W", "H"])
@@ -161,6 +166,7 @@ def test_what_relatives_keep_is_counted_and_goes_on_after_an_interruption(
     written = read_vocabulary(tmp_path / "whole" / VOCABULARY_FILE)
     assert from_key(written.keys[0]).spelling == "WH"
     assert written.entries[0].support > 1.5 * written.entries[0].expected
+    assert from_key(written.keys[10]).spelling == "<MK"
 
     real: Any = vocabulary_tasks._write_state  # pyright: ignore[reportPrivateUsage]
 

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.protein.alphabet import Codes
@@ -131,7 +132,7 @@ def _count(
     number: int,
     count: int,
     ways: Placings,
-    seen: IntArray,
+    seen: NDArray[np.int32],
     tables: EndTables,
 ) -> None:
     """Add the words of one protein; ``seen`` holds the last protein that had each."""

@@ -9,6 +9,7 @@ from sciml.protein.alphabet import LETTERS, Codes, decoded, encoded
 from sciml.protein.evaluation.baselines import (
     BytePairs,
     PeerStrings,
+    first_residues,
     frequent_spaced_words,
     preferred_spaced_words,
 )
@@ -120,3 +121,9 @@ def test_peer_strings_match_by_class_and_only_without_gaps() -> None:
     assert len(words) == 1
     (mask,) = covered(words([encoded("MVREDMKDXXXC")]), [12])
     assert mask.tolist() == [False] + [True] * 4 + [False] * 7
+
+
+def test_first_residues_are_covered_whatever_they_are() -> None:
+    places = first_residues(3)([encoded("MKVL"), encoded("A"), encoded("")])
+    masks = covered(places, [4, 1, 0])
+    assert [mask.tolist() for mask in masks] == [[True, True, True, False], [True], []]

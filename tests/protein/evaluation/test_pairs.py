@@ -14,10 +14,13 @@ from sciml.protein.evaluation.pairs import (
     pairs_of_letters,
     pairs_of_links,
     pairs_of_units,
+    pairs_of_vocabulary,
     pairs_of_words,
 )
 from sciml.protein.evaluation.places import places_of_words
 from sciml.protein.sets import Unit
+from sciml.protein.vocabulary.keys import parsed
+from sciml.protein.vocabulary.store import VocabularyEntry
 from sciml.protein.word import Word
 from sciml.protein.words.links import Links
 
@@ -111,6 +114,15 @@ def test_pairs_of_words_have_the_sum_of_scores() -> None:
     assert found.pair.tolist() == [[1, 4], [1, 9], [4, 9]]
     assert found.score.tolist() == [2.0, 2.0, 7.0]
     assert found.protein.tolist() == [1, 1, 1]
+
+
+def test_pairs_of_a_vocabulary_have_the_preferences_of_its_words() -> None:
+    words = {"Cx(2)C": (30.0, 6.0), "Cx(2)CH": (6.0, 0.0), "CH": (1.0, 9.0)}
+    entries = [VocabularyEntry(parsed(one).key, *known, 0, 0) for one, known in words.items()]
+    found = pairs_of_vocabulary(entries, [encoded("ACAACHA"), encoded("AAAA")])
+    assert found.pair.tolist() == [[1, 4], [1, 5], [4, 5]]
+    assert found.score.tolist() == [4.0, 2.0, 2.0]  # a word rarer than expected counts for nothing
+    assert found.protein.tolist() == [0, 0, 0]
 
 
 def test_pairs_of_links_add_up_over_heads() -> None:

@@ -104,7 +104,11 @@ def test_what_cannot_be_a_pattern_is_none(positions: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["", "D", "Dx(2)", "x(2)D", "[DK]C", "Dx(5,7)C", "D-C", "[DD]C", "BC", "D" * 9]
+    "spelling",
+    [
+        *("", "D", "Dx(2)", "x(2)D", "[DK]C", "Dx(5,7)C", "D-C", "[DD]C", "BC", "D" * 9),
+        *("<", "<>", "D<", ">D", "D<C", "[<D]", "<<D"),
+    ],
 )
 def test_what_is_not_a_pattern_is_refused_by_name(spelling: str) -> None:
     with pytest.raises(BadInput, match="pattern"):
@@ -115,6 +119,15 @@ def test_what_is_not_a_pattern_is_refused_by_name(spelling: str) -> None:
 def test_a_number_that_is_no_key_is_refused(key: int) -> None:
     with pytest.raises(BadInput, match="key"):
         from_key(key)
+
+
+def test_patterns_name_the_ends_of_proteins_as_prosite_does() -> None:
+    pattern = parsed("<x(7,14)[DE]C")
+    assert pattern.symbols[0] == BEGINNING
+    assert pattern.gaps == (GAPS.index((8, 15)), 0)
+    assert pattern.is_anchored
+    assert parsed("Cx(1)>").symbols[-1] == END
+    assert not parsed("CC").is_anchored
 
 
 def test_keys_of_arrays_are_read_like_those_of_python() -> None:

@@ -130,3 +130,8 @@ def test_what_does_not_fit_is_refused() -> None:
         enrichment([3], [2], 5, 10)
     with pytest.raises(BadInput, match="tried"):
         false_discovery_rates(np.ones(3), 2)
+
+
+def test_a_pattern_at_an_end_of_proteins_is_refused() -> None:
+    with pytest.raises(BadInput, match="<MK stands at an end"):
+        significance([parsed("<MK").key], [3.0], [encoded("MKV")])
