@@ -135,6 +135,27 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def export(
+    name: Annotated[
+        str, typer.Argument(help="A dataset, or the card.yaml of your own beside its data.")
+    ],
+    folder: Annotated[
+        Path, typer.Option("-o", "--folder", help="Where the folder of the bundle is made.")
+    ] = Path("exports"),
+    as_json: AsJson = False,
+) -> None:
+    """Release a dataset: data, card, licence, citation, checksums, Croissant, RO-Crate."""
+    from sciml.data.export import export as export_bundle
+
+    bundle = export_bundle(name, folder)
+    if as_json:
+        typer.echo(json.dumps(bundle._asdict(), indent=1, default=str))
+    else:
+        _print_table([{"file": file, "sha256": sha} for file, sha in bundle.sha256.items()])
+        typer.echo(f"\nbundle: {bundle.folder}")
+
+
+@app.command()
 def lab(
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port on the loopback interface.")

@@ -1,6 +1,9 @@
 """Cards: what a dataset is, whose it is, where it comes from and how it is split."""
 
+import re
 from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
@@ -11,9 +14,23 @@ from sciml.core.errors import BadInput
 from sciml.core.settings import Document, Settings, read_document, validated
 from sciml.data.listing import card_names, card_path
 
-__all__ = ["Built", "Card", "Original", "Part", "Splits", "Upstream", "card_names", "read_card"]
+__all__ = [
+    "FILE_NAME",
+    "Built",
+    "Card",
+    "Original",
+    "Part",
+    "Splits",
+    "Upstream",
+    "card_names",
+    "read_card",
+    "read_card_file",
+]
 
 _RAW_FILES = "https://raw.githubusercontent.com"
+_PAGES = "https://github.com"
+
+FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
 def _spdx(licence: str) -> str:
@@ -35,6 +52,17 @@ def _inner_path(path: str) -> str:
     return path
 
 
+def _day(text: str) -> str:
+    """Refuse what is no day of the calendar."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise ValueError("expected a day such as 2026-03-31")
+    return text
+
+
 def _quoted(case: object) -> object:
     """Refuse a case that YAML read as a number: 2091_1 without quotes is 20911."""
     if not isinstance(case, str):
@@ -46,9 +74,10 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")]
-FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+FileName = Annotated[str, StringConstraints(pattern=FILE_NAME)]
 InnerPath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_inner_path)]
 Spdx = Annotated[str, AfterValidator(_spdx)]
+Day = Annotated[str, AfterValidator(_day)]
 Case = Annotated[Line, BeforeValidator(_quoted)]
 
 
@@ -65,6 +94,11 @@ class Upstream(Settings):
     repository: Repository  # owner/name on GitHub
     commit: Commit
     files: Annotated[tuple[Original, ...], Field(min_length=1)]
+
+    @property
+    def page(self) -> str:
+        """Where the repository can be read as it was at the commit."""
+        return f"{_PAGES}/{self.repository}/tree/{self.commit}"
 
     def url(self, original: Original) -> str:
         """Where an original can be downloaded."""
@@ -122,6 +156,7 @@ class Card(Settings):
     licence_group: Literal["public-domain", "cc-by", "other"]
     citation: Line
     authors: tuple[Line, ...] = ()
+    published: Day | None = None  # when this dataset was or will be released
     upstream: Upstream | None = None  # None: make.py computes the data, or they are in parts
     also_upstream: tuple[Upstream, ...] = ()  # other repositories; no path stands in two of them
     parts: tuple[Part, ...] = ()  # for a machine that has these and not the originals
@@ -157,15 +192,32 @@ def read_card(name: str) -> Card:
         BadInput: if there is no such dataset or its card is wrong; each error names file, line,
             key and remedy.
     """
-    document = read_document(card_path(name))
-    _require_licence(document)
-    card = validated(Card, document)
+    path = card_path(name)
+    card = read_card_file(path)
     if card.name != name:
         raise BadInput(
-            f"{document.place(('name',))}: name: expected '{name}', the name of the folder, "
-            f"got '{card.name}'"
+            f"{read_document(path).place(('name',))}: name: expected '{name}', the name of the "
+            f"folder, got '{card.name}'"
         )
     return card
+
+
+def read_card_file(path: Path) -> Card:
+    """Read and validate a card, wherever it is.
+
+    Args:
+        path: A file with the keys of the cards in ``datasets/``.
+
+    Returns:
+        The card.
+
+    Raises:
+        BadInput: if there is no such file or it is wrong; each error names file, line, key and
+            remedy.
+    """
+    document = read_document(path)
+    _require_licence(document)
+    return validated(Card, document)
 
 
 def _require_licence(document: Document) -> None:

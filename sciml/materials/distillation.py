@@ -9,14 +9,25 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
+from sciml.materials.committee import Committee
 from sciml.materials.potential import Evaluation, Potential
+from sciml.materials.properties.dynamics import MotionSettings, frames_of, move
 from sciml.materials.structures import Structure
+
+
+class WanderingSettings(Settings):
+    """How copies move away from what they are copies of: by the forces of the teacher."""
+
+    temperature: PositiveFloat  # K
+    step: PositiveFloat = Field(default=0.0005, le=0.02)  # ps
+    apart: PositiveInt = 100  # steps from one copy to the next
 
 
 class TeachingSettings(Settings):
     """What a teacher is asked, and how much its answers count."""
 
     copies: PositiveInt = 4  # of each training frame
+    motion: WanderingSettings | None = None  # that the copies are frames of; null: they stay
     rattle: NonNegativeFloat = 0.05  # Å, deviation of each coordinate
     strain: float = Field(default=0.02, ge=0, le=0.2)  # largest of each component
     largest_grade: PositiveFloat | None = 1.0  # of an atom in a frame that is kept; null keeps all
@@ -39,7 +50,11 @@ def taught(
     stress_offset: float = 0.0,
     seed: int = 0,
 ) -> Taught:
-    """Copies of structures, strained and rattled at random, with a teacher's labels.
+    """Copies of structures, moved, strained and rattled at random, with a teacher's labels.
+
+    Rattled copies have more of the stiff motions than of the soft ones. Copies that move with the
+    teacher's forces have each as the temperature gives it, so they are what dynamics will meet. Of
+    a committee the first member moves them, and all say what they think of where that leads.
 
     Args:
         teacher: Knows all elements of the structures; with grades if one is the limit.
@@ -49,26 +64,53 @@ def taught(
         seed: Of all random numbers.
 
     Returns:
-        The copies, without those in which the grade of an atom is too large.
+        The copies, without those in which the grade of an atom is too large, or that were in a
+        motion which ran away.
 
     Raises:
         BadInput: if an element is not known, grades are asked for and there are none, or no copy
             is left.
     """
     random = np.random.default_rng(seed)
-    copies = [_varied(one, settings, random) for one in structures for _ in range(settings.copies)]
-    found = teacher.evaluate(copies)
+    moved = [one for number, start in enumerate(structures)
+             for one in _moved(teacher, start, settings, seed + number)]  # fmt: skip
+    copies = [_varied(one, settings, random) for one in moved]
+    found = teacher.evaluate(copies) if copies else []
     kept = [
         _labelled(one, answer, stress_offset)
         for one, answer in zip(copies, found, strict=True)
         if _within(answer, settings.largest_grade)
     ]
+    asked = len(structures) * settings.copies
     if not kept:
         raise BadInput(
-            f"distillation: the teacher extrapolates in all {len(copies)} frames; make "
-            "teaching.rattle and teaching.strain smaller, or teaching.largest_grade larger."
+            f"distillation: the teacher extrapolates in all {asked} frames; make "
+            "teaching.rattle, teaching.strain or teaching.motion.temperature smaller, or "
+            "teaching.largest_grade larger."
         )
-    return Taught(kept, len(copies) - len(kept))
+    return Taught(kept, asked - len(kept))
+
+
+def _moved(
+    teacher: Potential, start: Structure, settings: TeachingSettings, seed: int
+) -> list[Structure]:
+    """Copies of a structure, where they have gone; none if they ran away."""
+    if settings.motion is None:
+        return [start] * settings.copies
+    apart = settings.motion.apart
+    motion = MotionSettings(
+        temperature=settings.motion.temperature,
+        step=settings.motion.step,
+        settling=apart,
+        steps=apart * settings.copies,
+        every=apart,
+    )
+    mover = teacher.members[0] if isinstance(teacher, Committee) else teacher
+    try:
+        frames = frames_of(move(mover, start, motion, seed))
+    except BadInput:
+        return []
+    return [replace(start, positions=one.positions, cell=one.cell) for one in frames[1:]]
 
 
 def _varied(one: Structure, settings: TeachingSettings, random: np.random.Generator) -> Structure:

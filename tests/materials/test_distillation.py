@@ -8,6 +8,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.materials.ace.model import AcePotential
+from sciml.materials.committee import Committee
 from sciml.materials.distillation import Taught, TeachingSettings, taught
 from sciml.materials.structures import Structure
 from tests.materials.ace.test_kernels import crystal
@@ -49,6 +50,41 @@ def test_strain_is_symmetric_within_its_limit_and_takes_the_atoms_along() -> Non
     places = one.positions @ np.linalg.inv(one.cell)
     for copy in frames:
         np.testing.assert_allclose(copy.positions @ np.linalg.inv(copy.cell), places, atol=1e-12)
+
+
+WANDERING = {"motion": {"temperature": 300, "step": 0.001, "apart": 5}, "rattle": 0, "strain": 0}
+
+
+def test_copies_that_move_go_on_from_where_they_were() -> None:
+    found = lesson(SEEN[:2], copies=3, largest_grade=None, **WANDERING)
+    assert (len(found.frames), found.left_out) == (6, 0)
+    for number, one in enumerate(SEEN[:2]):
+        frames = found.frames[3 * number : 3 * number + 3]
+        steps = [
+            np.sqrt(np.mean((two.positions - before.positions) ** 2))
+            for before, two in zip([one, *frames[:-1]], frames, strict=True)
+        ]
+        # 5 fs at 300 K: a silicon atom goes 0.01 Å or so.
+        assert 0.002 < min(steps) <= max(steps) < 0.05
+        assert all(np.array_equal(two.cell, one.cell) for two in frames)
+    for one, answer in zip(found.frames, teacher().evaluate(found.frames), strict=True):
+        np.testing.assert_array_equal(one.forces, answer.forces)
+
+
+def test_the_first_of_a_committee_moves_the_copies_and_all_label_them() -> None:
+    both = Committee((potential(1), potential(2)))
+    settings = TeachingSettings.model_validate({"copies": 2, "largest_grade": None} | WANDERING)
+    frames = taught(both, SEEN[:1], settings).frames
+    alone = taught(both.members[0], SEEN[:1], settings).frames
+    for one, two, answer in zip(frames, alone, both.evaluate(frames), strict=True):
+        np.testing.assert_array_equal(one.positions, two.positions)
+        np.testing.assert_array_equal(one.forces, answer.forces)
+
+
+def test_copies_that_run_away_are_left_out() -> None:
+    hot = WANDERING | {"motion": {"temperature": 300, "step": 0.02, "apart": 50}}
+    with pytest.raises(BadInput, match=r"in all 4 frames.*motion\.temperature"):
+        lesson(SEEN[:2], copies=2, largest_grade=None, **hot)
 
 
 def test_the_same_seed_asks_the_same() -> None:

@@ -46,8 +46,8 @@ def kept_pairs(record: Path | None = None) -> Drawn:
             find is always that of the published evaluation.
 
     Returns:
-        Bits by pair and gap, no number where a pair is not kept significantly often; and by kind
-        of site and method, average precision over that of a truth matched in separation, with its
+        Bits by pair and gap, 0 where a pair is not kept significantly often; and by kind of site
+        and method, average precision over that of a truth matched in separation, with its
         95 % interval.
     """
     data = xr.Dataset(
@@ -66,7 +66,7 @@ def kept_pairs(record: Path | None = None) -> Drawn:
 
 def _preferences(record: Path) -> xr.DataArray:
     """Bits of the pairs that are shown."""
-    values = np.full((len(SHOWN), len(GAPS)), np.nan)
+    values = np.zeros((len(SHOWN), len(GAPS)))
     for entry in read_vocabulary(record / VOCABULARY_FILE).entries:
         pattern = from_key(entry.key)
         name = "".join(NAMES[symbol] for symbol in pattern.symbols)
@@ -96,6 +96,7 @@ def _draw_preferences(panel: Panel, preference: xr.DataArray) -> None:
     places = np.arange(len(GAPS))
     for number, name in enumerate(SHOWN):
         values = preference.sel(pair=name).values
+        values = np.where(values > 0, values, np.nan)
         panel.plot(places, values, "o-", color=COLOURS[number], label=f"{name[0]}…{name[1]}")
     panel.set_xticks(places, [f"{a}" if a == b else f"{a}–{b}" for a, b in GAPS])
     panel.set_xlabel("residues from one letter to the other")
