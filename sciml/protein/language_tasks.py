@@ -1,5 +1,6 @@
 """The recipe that trains a language model of proteins."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,15 +11,17 @@ from pydantic import PositiveInt, SerializerFunctionWrapHandler, model_serialize
 from sciml.core.errors import BadInput
 from sciml.core.seeds import seed_everything
 from sciml.core.settings import Settings
+from sciml.core.user_files import user_file
+from sciml.core.writing import sha256_of
 from sciml.protein.alphabet import UNKNOWN, encoded
 from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.language.corpus import BatchSettings
 from sciml.protein.language.network import LanguageModel, LanguageModelSettings
-from sciml.protein.language.training import Proteins, train
-from sciml.protein.language.weights import save_weights
+from sciml.protein.language.training import Proteins, held_out, judged, train
+from sciml.protein.language.weights import load_model, save_weights
 from sciml.protein.relatives import without_relatives
 from sciml.protein.sources import CORPUS, GRAMMAR, corpus, drawn, judged_proteins
-from sciml.training.fit import FitSettings
+from sciml.training.fit import FitEnd, FitResult, FitSettings
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
 
@@ -51,9 +54,16 @@ class LanguageRecipe(Recipe):
     """Train a language model on proteins none of which is related to one that will be judged."""
 
     data: CorpusData = CorpusData()
+    start: str | None = None  # weights to go on from, whose sizes count; none: of `model`, random
     model: LanguageModelSettings = LanguageModelSettings()
     batches: BatchSettings = BatchSettings()
-    training: FitSettings = FitSettings()
+    training: FitSettings | None = FitSettings()  # null judges the weights as they are
+
+    @model_serializer(mode="wrap")
+    def _without_the_usual(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A random start is not told, so that digests stay as they were."""
+        values: dict[str, Any] = told(self)
+        return {k: v for k, v in values.items() if self.start is not None or k != "start"}
 
 
 def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
@@ -67,20 +77,16 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
         Perplexity on the validation, numbers of proteins and residues, and the file of weights.
 
     Raises:
+        BadInput: if the weights to go on from are no model.
         DatasetMissing: if the data are not on this machine.
     """
+    # What the user gave is read first: a mistake in it is told at once.
+    start = None if recipe.start is None else user_file(recipe.start, "start")
+    given = None if start is None else load_model(start)
     proteins, told = proteins_of(recipe.data, recipe.seed)
     seed_everything(recipe.seed)
-    model = LanguageModel(recipe.model)
-    result = train(
-        model,
-        proteins,
-        recipe.batches,
-        recipe.training,
-        seed=recipe.seed,
-        folder=folder,
-        recipe=recipe.model_dump(mode="json"),
-    )
+    model = given or LanguageModel(recipe.model)
+    result = _trained(model, proteins, recipe, folder)
     metrics = {
         **{f"validation_{name}": value for name, value in result.best.items()},
         "parameters": sum(int(np.prod(one.shape)) for one in model.parameters()),
@@ -93,7 +99,28 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
     }
     seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
     weights = save_weights(folder / WEIGHTS_FILE, model)
-    return Outcome(result.end.value, metrics, told.sha256, [weights], seconds)
+    sha256 = told.sha256 if start is None else {**told.sha256, str(recipe.start): sha256_of(start)}
+    return Outcome(result.end.value, metrics, sha256, [weights], seconds)
+
+
+def _trained(
+    model: LanguageModel, proteins: Proteins, recipe: LanguageRecipe, folder: Path
+) -> FitResult:
+    """Train a model, or only judge it."""
+    if recipe.training is None:
+        started = time.perf_counter(), time.process_time()
+        best = judged(model, held_out(proteins.validation, recipe.batches, recipe.seed))
+        spent = time.perf_counter() - started[0], time.process_time() - started[1]
+        return FitResult(FitEnd.FINISHED, 0, 0, best, *spent)
+    return train(
+        model,
+        proteins,
+        recipe.batches,
+        recipe.training,
+        seed=recipe.seed,
+        folder=folder,
+        recipe=recipe.model_dump(mode="json"),
+    )
 
 
 class Told(NamedTuple):
@@ -125,8 +152,8 @@ def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
     found = corpus(data.source)
     chosen = [encoded(one) for one in drawn(found.sequences, len(found.sequences))]
     validation, others = chosen[: data.validation], chosen[data.validation :]
-    judged = [encoded(one) for one in judged_proteins()] if data.leaves_out_judged else []
-    free = without_relatives(others, [*judged, *validation])
+    judging = [encoded(one) for one in judged_proteins()] if data.leaves_out_judged else []
+    free = without_relatives(others, [*judging, *validation])
     learnt = [one for one, alone in zip(others, free, strict=True) if alone]
     if not learnt:
         raise BadInput(
@@ -139,11 +166,11 @@ def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
 
 def letters_alone(proteins: Proteins) -> float:
     """Perplexity on the validation of a model that knows how frequent letters are."""
-    learnt, judged = (
+    learnt, validation = (
         np.bincount(np.concatenate(part), minlength=UNKNOWN + 1)[:UNKNOWN] for part in proteins
     )
     shares = (learnt + 1) / (learnt + 1).sum()
-    return float(np.exp(-(judged * np.log(shares)).sum() / judged.sum()))
+    return float(np.exp(-(validation * np.log(shares)).sum() / validation.sum()))
 
 
 LANGUAGE_TASKS = {"protein/language-model": RecipeTask(LanguageRecipe, language_model)}

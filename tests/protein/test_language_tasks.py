@@ -1,6 +1,7 @@
 """The recipe that trains a language model."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,6 +37,35 @@ def test_the_recipe_leaves_weights_and_says_what_letters_alone_would_give(tmp_pa
     assert load_model(tmp_path / WEIGHTS_FILE).settings == recipe.model
     assert outcome.metrics["proteins"] == 40
     assert 15 < outcome.metrics["letters_alone_perplexity"] < 20
+
+
+def small(**settings: Any) -> LanguageRecipe:
+    """A recipe of seconds."""
+    return LanguageRecipe.model_validate(
+        {
+            "task": "protein/language-model",
+            "title": "small",
+            "data": {"source": GRAMMAR, "spoken": 60, "validation": 20},
+            "model": {"layers": 1, "heads": 2, "width": 8, "inner": 8},
+            "training": {"epochs": 1},
+        }
+        | settings
+    )
+
+
+def test_weights_are_judged_as_they_are_or_gone_on_from(tmp_path: Path) -> None:
+    first = language_model(small(), tmp_path / "first")
+    start = str(first.outputs[0])
+    same = language_model(small(start=start, training=None, model={}), tmp_path / "same")
+    perplexity = "validation_perplexity"
+    assert same.metrics[perplexity] == pytest.approx(first.metrics[perplexity], rel=2e-3)
+    assert same.metrics["steps"] == 0
+    assert same.data_sha256 == {start: sha256_of(Path(start))}
+    assert load_model(same.outputs[0]).settings == small().model
+    further = language_model(small(start=start, training={"epochs": 4}), tmp_path / "further")
+    assert further.metrics[perplexity] < same.metrics[perplexity]
+    with pytest.raises(BadInput, match=r"start: .*nowhere\.safetensors"):
+        language_model(small(start=str(tmp_path / "nowhere.safetensors")), tmp_path / "none")
 
 
 def own_fasta(folder: Path, count: int = 30) -> str:
@@ -80,6 +110,8 @@ def test_a_source_that_gives_nothing_to_learn_from_is_named(tmp_path: Path) -> N
 
 def test_what_was_not_asked_does_not_change_the_digest() -> None:
     assert "leave_out_judged" not in CorpusData().model_dump()
+    assert "start" not in small().model_dump()
+    assert small(start="x").model_dump()["start"] == "x"
     for asked in (True, False):
         one = CorpusData(leave_out_judged=asked)
         assert CorpusData.model_validate(one.model_dump(mode="json")) == one

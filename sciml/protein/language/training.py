@@ -57,10 +57,25 @@ def train(
         ``perplexity``.
     """
     feed = Feed(EqualLengths(proteins.learnt, batches, seed), 1, seed)
-    others = EqualLengths(proteins.validation, batches, seed)
-    held = [masked(tokens, seed) for tokens in _batches(others)]
+    held = held_out(proteins.validation, batches, seed)
     problem = Problem(model, masked_loss, feed, lambda layer: judged(layer, held))
     return fit(problem, settings, seed=seed, folder=folder, recipe=recipe)
+
+
+def held_out(
+    proteins: Sequence[Codes], batches: BatchSettings, seed: int
+) -> list[tuple[IntArray, IntArray]]:
+    """Proteins with letters masked once for all, to judge models by.
+
+    Args:
+        proteins: See :func:`sciml.protein.alphabet.encoded`.
+        batches: How proteins are cut.
+        seed: Of places and masks.
+
+    Returns:
+        For each batch see :func:`masked`.
+    """
+    return [masked(tokens, seed) for tokens in _batches(EqualLengths(proteins, batches, seed))]
 
 
 def masked_loss(model: nn.Layer, batch: Batch) -> Tensor:
