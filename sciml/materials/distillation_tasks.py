@@ -1,5 +1,7 @@
 """The recipe that trains a potential on what others say beside the labels."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from math import ceil
 from pathlib import Path
@@ -15,6 +17,7 @@ from sciml.materials.ace.fine_tuning import with_refitted_energies
 from sciml.materials.ace.model import AcePotential
 from sciml.materials.committee import Committee
 from sciml.materials.distillation import TeachingSettings, taught
+from sciml.materials.extended_xyz import read_structures, write_structures
 from sciml.materials.potential import Potential
 from sciml.materials.potential_training import (
     Lesson,
@@ -27,7 +30,7 @@ from sciml.materials.potential_training import (
     outcome,
     trained_members,
 )
-from sciml.materials.structures import GPA
+from sciml.materials.structures import GPA, Structure
 from sciml.materials.trained import trained_file
 from sciml.training.run import Outcome, RecipeTask
 
@@ -61,9 +64,9 @@ def distillation(recipe: DistillationRecipe, folder: Path) -> Outcome:
     lesson = lesson_of(recipe.data, splits)
     files = {name: trained_file(name) for name in recipe.teachers}
     teacher = _teacher(files.values(), lesson)
-    whole, metrics = _with_teacher(recipe, lesson, teacher)
     teachers = {name: sha256_of(file) for name, file in files.items()}
-    whole = whole._replace(sources={**lesson.sources, **teachers})
+    lesson = lesson._replace(sources={**lesson.sources, **teachers})
+    whole, metrics = _with_teacher(recipe, lesson, teacher, folder)
     student = committee_of(trained_members(recipe, whole, folder))
     metrics |= student.metrics | judged(recipe.data, student.potential, splits)
     if recipe.compare:
@@ -87,18 +90,41 @@ def _teacher(files: Iterable[Path], lesson: Lesson) -> Potential:
 
 
 def _with_teacher(
-    recipe: DistillationRecipe, lesson: Lesson, teacher: Potential
+    recipe: DistillationRecipe, lesson: Lesson, teacher: Potential, folder: Path
 ) -> tuple[Lesson, dict[str, Any]]:
     """The lesson with the teacher's frames, and how many they are."""
-    teaching, offset = recipe.teaching, 0.0
-    if recipe.data.stress_offset:
-        offset = -GPA * accuracy(teacher, lesson.frames, offset=True).stress_offset
-    found = taught(teacher, lesson.frames, teaching, stress_offset=offset, seed=recipe.seed)
-    frames = lesson.frames + found.frames
-    counts = [len(lesson.frames), len(found.frames)]
+    teaching = recipe.teaching
+    said = _said(recipe, lesson, teacher, folder)
+    frames = lesson.frames + said
+    counts = [len(lesson.frames), len(said)]
     shares = np.repeat([teaching.data_weight, teaching.weight], counts)
     whole = lesson._replace(frames=frames, weights=shares * frame_weights(recipe.data, frames))
-    return whole, {"teacher's frames": counts[1], "left out for their grade": found.left_out}
+    left_out = counts[0] * teaching.copies - counts[1]
+    return whole, {"teacher's frames": counts[1], "left out for their grade": left_out}
+
+
+def _said(
+    recipe: DistillationRecipe, lesson: Lesson, teacher: Potential, folder: Path
+) -> list[Structure]:
+    """What a teacher has labelled; a run that was killed does not ask again.
+
+    The frames are read from the file in any case, so that its decimals are those of all runs.
+    """
+    path = folder / f"taught-{_mark(recipe, lesson)}.extxyz.gz"
+    if not path.is_file():
+        offset = 0.0
+        if recipe.data.stress_offset:
+            offset = -GPA * accuracy(teacher, lesson.frames, offset=True).stress_offset
+        given = (teacher, lesson.frames, recipe.teaching)
+        write_structures(path, taught(*given, stress_offset=offset, seed=recipe.seed).frames)
+    return read_structures(path)
+
+
+def _mark(recipe: DistillationRecipe, lesson: Lesson) -> str:
+    """What depends on all that decides what a teacher says."""
+    asked = recipe.model_dump(mode="json", include={"seed", "data", "teaching"})
+    text = json.dumps([asked, dict(lesson.sources)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _as_long(recipe: DistillationRecipe, lesson: Lesson, whole: Lesson) -> DistillationRecipe:

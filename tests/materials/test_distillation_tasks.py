@@ -129,3 +129,18 @@ def test_the_student_without_a_teacher_takes_as_many_steps(
 def test_what_is_no_potential_cannot_teach(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such file"):
         distillation(recipe(tmp_path / "lost.safetensors"), tmp_path)
+
+
+def test_a_run_that_goes_on_does_not_ask_the_teacher_again(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = distillation(recipe(teacher, compare=False), tmp_path)
+
+    def asked_again(*_: object, **__: object) -> None:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr(distillation_tasks, "taught", asked_again)
+    again = distillation(recipe(teacher, compare=False), tmp_path)
+    assert first.metrics == again.metrics
+    with pytest.raises(AssertionError, match="asked again"):
+        distillation(recipe(teacher, compare=False, seed=9), tmp_path)
