@@ -63,18 +63,17 @@ def best_of(pairs: ScoredPairs) -> ScoredPairs:
     return ScoredPairs(pairs.protein[chosen], pairs.pair[chosen], score)
 
 
-def pairs_of_words(places: Places, scores: FloatArray | None = None) -> ScoredPairs:
+def pairs_of_words(places: Places, scores: FloatArray) -> ScoredPairs:
     """Pairs of residues that words hold together.
 
     Args:
         places: Words.
-        scores: Of the words, one each by default. Shape (word,).
+        scores: Of the words. Shape (word,).
 
     Returns:
         Each pair of residues of a word, with the sum over all words that have both.
     """
-    score = np.ones(places.size) if scores is None else np.asarray(scores, float)
-    rows, values = _listed_pairs(places.protein, places.first, places.residues, score)
+    rows, values = _listed_pairs(places.protein, places.first, places.residues, scores)
     chosen, number = _numbered(rows[:, 0], rows[:, 1:])
     total = np.bincount(number, values, len(chosen)).astype(float)
     return ScoredPairs(rows[chosen, 0], rows[chosen, 1:], total)
