@@ -125,6 +125,6 @@ def headed(
     drawn = np.random.default_rng(seed).exponential(size=(settings.count, len(structures)))
     asked = Asked(trained, loss, settings, stress_offset)
     equations = normal_equations(asked, structures, weights * drawn, seed)
-    changes = np.stack([each.solved(settings.ridge) for each in equations])
+    changes = np.stack([each.solved(settings.ridge).change for each in equations])
     changes -= changes.mean(axis=0)
     return Heads(tuple(replace(with_change(trained, one), grade=trained.grade) for one in changes))

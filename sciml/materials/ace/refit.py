@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_solve, cholesky
+from scipy.linalg.blas import dsyrk
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
@@ -54,30 +55,51 @@ class Asked(NamedTuple):
     stress_offset: float  # eV/Å³
 
 
-class Normal(NamedTuple):
-    """The loss by changes c of the weights: cᵀ square c - 2 right c + now."""
+class Solved(NamedTuple):
+    """The best change of the weights."""
 
-    square: FloatArray  # (weight, weight)
-    right: FloatArray  # (weight,)
-    now: float
+    change: FloatArray  # (weight,)
+    loss: float  # after it
 
-    def loss(self, change: FloatArray) -> float:
-        """With the weights changed."""
-        return float(change @ self.square @ change - 2 * self.right @ change + self.now)
 
-    def solved(self, ridge: float) -> FloatArray:
-        """The best change, where a change costs its square times the ridge.
+class Normal:
+    """The loss by changes c of the weights: cᵀ square c - 2 right c + now, summed row by row.
+
+    There are many weights, so the square is there once: rows are added to its lower half where
+    it lies, and the solution is found there too.
+    """
+
+    def __init__(self, weights: int) -> None:
+        self._square = np.zeros((weights, weights), order="F")
+        self._right = np.zeros(weights)
+        self.now = 0.0
+
+    def add(self, table: FloatArray, missing: FloatArray) -> None:
+        """Add equations.
+
+        Args:
+            table: What they ask of the changes, (row, weight).
+            missing: What the changes should make up for, (row,).
+        """
+        self._square = dsyrk(1.0, table.T, 1.0, self._square, lower=True, overwrite_c=True)
+        self._right += missing @ table
+        self.now += float(missing @ missing)
+
+    def solved(self, ridge: float) -> Solved:
+        """The best change, where a change costs its square times the ridge; only once.
 
         Raises:
             BadInput: if the ridge is too small for the arithmetic.
         """
-        square = self.square + ridge * np.eye(len(self.right))
+        self._square.flat[:: len(self._right) + 1] += ridge
         try:
-            return cho_solve(cho_factor(square, overwrite_a=True), self.right)
+            factor = cholesky(self._square, lower=True, overwrite_a=True)
         except LinAlgError:
             raise BadInput(
                 f"refit: the equations cannot be solved with a ridge of {ridge:g}; raise it."
             ) from None
+        change = cho_solve((factor, True), self._right)
+        return Solved(change, self.now - float(change @ self._right + ridge * change @ change))
 
 
 def refitted(
@@ -110,9 +132,9 @@ def refitted(
     """
     asked = Asked(trained, loss, settings, stress_offset)
     equations = normal_equations(asked, structures, weights[None], seed)[0]
-    change = equations.solved(settings.ridge)
-    gain = 1 - equations.loss(change) / max(equations.now, float(np.finfo(float).tiny))
-    return Refitted(with_change(trained, change), gain)
+    best = equations.solved(settings.ridge)
+    gain = 1 - best.loss / max(equations.now, float(np.finfo(float).tiny))
+    return Refitted(with_change(trained, best.change), gain)
 
 
 def normal_equations(
@@ -133,15 +155,11 @@ def normal_equations(
         BadInput: if a label that is needed is missing, or an element is not known.
     """
     size, shares = len(_units(asked.trained)), weights / weights.sum(axis=1, keepdims=True)
-    found = [Normal(np.zeros((size, size)), np.zeros(size), 0.0) for _ in shares]
+    found = [Normal(size) for _ in shares]
     for table, errors, frame in _blocks(asked, structures, np.random.default_rng(seed)):
         for way, share in enumerate(shares):
             root = np.sqrt(share[frame])
-            weighed, missing = root[:, None] * table, root * errors
-            found[way].square[...] += weighed.T @ weighed
-            found[way].right[...] += weighed.T @ missing
-            now = found[way].now + float(missing @ missing)
-            found[way] = found[way]._replace(now=now)
+            found[way].add(root[:, None] * table, root * errors)
     return found
 
 
