@@ -1,9 +1,11 @@
-"""Maps of attention from ESM-2 in Paddle: whether they are right, and what they cost.
+"""The language model: whether its maps of attention are right, what they cost, what ours knows.
 
 The peer is the model of the transformers package on torch (``make peers-esm``), with the same
 weights: random ones, sharpened so that attention is not flat. Processor time on one thread,
 proteins of 300 residues; ours one by one, torch one by one and in batches of eight, of which the
-cheaper counts.
+cheaper counts. What our own weights know of natural proteins is read from the record of
+``protein/language-natural``; ``--train`` makes the weights anew, in torch and on a graphics card
+(``peers/esm_training.py``), and the record.
 """
 
 import sciml  # noqa: F401 - makes the process settings, which must precede Paddle
@@ -11,24 +13,31 @@ import sciml  # noqa: F401 - makes the process settings, which must precede Padd
 # isort: split
 import argparse
 import statistics
+import subprocess
+import sys
 import time
 from typing import Any
 
 import numpy as np
 import paddle
 from numpy.typing import NDArray
-from peers import peer
+from peers import ROOT, environment, peer, python_of
 from reporting import Row, report
 
 from sciml.protein.language.maps import attention
 from sciml.protein.language.network import LanguageModel, LanguageModelSettings
 from sciml.protein.language.reference import read_tokens
-from sciml.protein.language.tokens import END, FIRST_LETTER, MASK, PAD, START
-from sciml.protein.language.weights import published_arrays
+from sciml.protein.language.tokens import END, FIRST_LETTER, MASK, PAD, START, tokens_of
+from sciml.protein.language.weights import load_model, published_arrays, save_weights
+from sciml.protein.language_tasks import WEIGHTS_FILE, CorpusData, proteins_of
+from sciml.protein.relatives import families
+from sciml.training.record import read_record
+from sciml.training.run import record_folder
 
+OURS = "protein/language-natural"
 SHAPES = {
     "t6_8M": LanguageModelSettings(layers=6, heads=20, width=320, inner=1280),
-    "our own": LanguageModelSettings(),
+    "our own": LanguageModelSettings(layers=8, heads=12, width=192, inner=768),
 }
 SPREAD = 0.06  # of weights: three times that of ESM-2 before training
 LENGTH = 300
@@ -103,12 +112,57 @@ def measured(name: str, rounds: int) -> list[Row]:
     ]
 
 
+def learnt() -> list[Row]:
+    """What the published weights know of proteins that have no relative in what they learnt."""
+    told = read_record(record_folder(OURS))["metrics"]
+    letters = told["letters_alone_perplexity"]
+    size = (record_folder(OURS) / WEIGHTS_FILE).stat().st_size / 1e6
+    return [
+        Row("perplexity of natural proteins, our own", told["validation_perplexity"], "", letters),
+        Row("parameters, our own", told["parameters"] / 1e6, "M", 8.0),
+        Row("weights in half precision, our own", size, "MB", 8.0),
+    ]
+
+
+def train() -> None:
+    """Make our own weights and their record anew."""
+    python, work = python_of("esm"), ROOT / "build" / "protein_language"
+    if python is None:
+        sys.exit(f"no torch to train with: `make {environment('esm')}` builds what it needs")
+    work.mkdir(parents=True, exist_ok=True)
+    arrays, weights = work / "arrays.npz", work / "weights.safetensors"
+    np.savez(arrays, **arrays_to_learn_from())  # pyright: ignore[reportArgumentType]
+    script = ROOT / "benchmarks" / "peers" / "esm_training.py"
+    options = ["--seconds", "500", "--compile"]
+    subprocess.run([python, "-I", script, arrays, weights, *options], check=True)
+    published = record_folder(OURS)
+    published.mkdir(exist_ok=True)
+    save_weights(published / WEIGHTS_FILE, load_model(weights))
+    recipe = ROOT / "recipes" / f"{OURS}.yaml"
+    command = [sys.executable, "-m", "sciml", "run", recipe, "--fresh", "--publish"]
+    subprocess.run(command, check=True)
+
+
+def arrays_to_learn_from() -> dict[str, NDArray[Any]]:
+    """Tokens of the corpus, without relatives of what judges, and the sizes of the model."""
+    proteins, _ = proteins_of(CorpusData(), seed=1)
+    found = {k: np.array(v) for k, v in SHAPES["our own"].model_dump().items()}
+    for prefix, part in (("", proteins.learnt), ("held_", proteins.validation)):
+        tokens = [tokens_of(one).astype(np.uint8) for one in part]
+        found[f"{prefix}tokens"] = np.concatenate(tokens)
+        found[f"{prefix}first"] = np.cumsum([0, *map(len, tokens)])
+    return found | {"families": families(proteins.learnt)}
+
+
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--train", action="store_true", help="make our own weights anew")
     asked = parser.parse_args()
-    rows = [row for name in SHAPES for row in measured(name, asked.rounds)]
+    if asked.train:
+        train()
+    rows = [row for name in SHAPES for row in measured(name, asked.rounds)] + learnt()
     report("Language model of proteins; peer: transformers on torch", rows)
 
 

@@ -58,12 +58,13 @@ class LanguageRecipe(Recipe):
     model: LanguageModelSettings = LanguageModelSettings()
     batches: BatchSettings = BatchSettings()
     training: FitSettings | None = FitSettings()  # null judges the weights as they are
+    licence: str | None = None  # of the weights, and of what they learnt from; said in their header
 
     @model_serializer(mode="wrap")
     def _without_the_usual(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A random start is not told, so that digests stay as they were."""
+        """Neither a random start nor no licence is told, so that digests stay as they were."""
         values: dict[str, Any] = told(self)
-        return {k: v for k, v in values.items() if self.start is not None or k != "start"}
+        return {k: v for k, v in values.items() if v is not None or k not in ("start", "licence")}
 
 
 def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
@@ -98,7 +99,8 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
         **told.changed,
     }
     seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
-    weights = save_weights(folder / WEIGHTS_FILE, model)
+    about = {} if recipe.licence is None else {"licence": recipe.licence}
+    weights = save_weights(folder / WEIGHTS_FILE, model, about)
     sha256 = told.sha256 if start is None else {**told.sha256, str(recipe.start): sha256_of(start)}
     return Outcome(result.end.value, metrics, sha256, [weights], seconds)
 

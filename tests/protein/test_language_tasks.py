@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import paddle
 import pytest
+from safetensors import safe_open
 
 from sciml.core.errors import BadInput, DatasetMissing
+from sciml.core.paths import project_root
 from sciml.core.writing import sha256_of
 from sciml.protein.alphabet import LETTERS, encoded
+from sciml.protein.figures.one_protein import RAS
 from sciml.protein.language.network import LanguageModelSettings
+from sciml.protein.language.tokens import FIRST_LETTER, MASK, tokens_of
 from sciml.protein.language.training import Proteins
 from sciml.protein.language.weights import load_model
 from sciml.protein.language_tasks import (
@@ -22,6 +27,8 @@ from sciml.protein.language_tasks import (
 )
 from sciml.protein.sources import GRAMMAR
 from sciml.training.fit import FitSettings
+from sciml.training.record import read_record
+from sciml.training.run import record_folder
 
 
 def test_the_recipe_leaves_weights_and_says_what_letters_alone_would_give(tmp_path: Path) -> None:
@@ -68,6 +75,37 @@ def test_weights_are_judged_as_they_are_or_gone_on_from(tmp_path: Path) -> None:
         language_model(small(start=str(tmp_path / "nowhere.safetensors")), tmp_path / "none")
 
 
+def test_the_header_of_the_weights_says_their_licence(tmp_path: Path) -> None:
+    made = language_model(small(licence="CC0"), tmp_path)
+    with safe_open(made.outputs[0], "numpy") as file:
+        assert file.metadata()["licence"] == "CC0"
+
+
+def test_the_published_weights_are_small_and_are_judged_as_the_record_says() -> None:
+    folder = record_folder("protein/language-natural")
+    record, weights = read_record(folder), folder / WEIGHTS_FILE
+    model = load_model(weights)
+    parameters = sum(int(np.prod(one.shape)) for one in model.parameters())
+    assert parameters == record["metrics"]["parameters"] <= 8e6
+    assert weights.stat().st_size <= 8e6
+    (start, sha256) = next(x for x in record["data_sha256"].items() if x[0].endswith(WEIGHTS_FILE))
+    assert sha256_of(project_root() / start) == sha256 == record["outputs_sha256"][WEIGHTS_FILE]
+    with safe_open(weights, "numpy") as file:
+        assert file.metadata()["licence"] == record["recipe"]["licence"]
+
+
+def test_the_published_weights_know_more_than_letters() -> None:
+    model = load_model(record_folder("protein/language-natural") / WEIGHTS_FILE)
+    ras, told = encoded(RAS), []
+    for place in range(len(ras)):
+        tokens = tokens_of(ras)
+        tokens[place + 1] = MASK
+        logits = model.logits(model(paddle.to_tensor(tokens[None])))[0, place + 1].numpy()
+        chances = logits[FIRST_LETTER : FIRST_LETTER + len(LETTERS)]
+        told.append(chances[ras[place]] - np.logaddexp.reduce(chances))
+    assert np.exp(-np.mean(told)) < 16
+
+
 def own_fasta(folder: Path, count: int = 30) -> str:
     """Random proteins, the first of them twice and with a gap."""
     random = np.random.default_rng(0)
@@ -112,6 +150,7 @@ def test_what_was_not_asked_does_not_change_the_digest() -> None:
     assert "leave_out_judged" not in CorpusData().model_dump()
     assert "start" not in small().model_dump()
     assert small(start="x").model_dump()["start"] == "x"
+    assert "licence" not in small().model_dump()
     for asked in (True, False):
         one = CorpusData(leave_out_judged=asked)
         assert CorpusData.model_validate(one.model_dump(mode="json")) == one

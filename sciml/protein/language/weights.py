@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from sciml.protein.language.network import LanguageModel, LanguageModelSettings
 from sciml.protein.language.tokens import TOKENS
 
 Weights = Mapping[str, NDArray[Any]]
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 # Files that others published, by their SHA-256.
 KNOWN_FILES: Final = {
@@ -67,12 +69,13 @@ def published_name(name: str) -> str:
     return f"encoder.layer.{number}.{_BLOCK[part]}.{kind}"
 
 
-def save_weights(path: Path, model: LanguageModel) -> Path:
+def save_weights(path: Path, model: LanguageModel, about: Mapping[str, str] = _NOTHING) -> Path:
     """Write the weights of a model in half precision.
 
     Args:
         path: The file to write.
         model: The model.
+        about: What the header says of them, such as their licence.
 
     Returns:
         The path.
@@ -81,7 +84,7 @@ def save_weights(path: Path, model: LanguageModel) -> Path:
         WriteFailed: if it cannot be written; a file that was there is kept.
     """
     halves = {name: array.astype(np.float16) for name, array in published_arrays(model).items()}
-    write_bytes(path, save(halves, {"heads": str(model.settings.heads)}))
+    write_bytes(path, save(halves, {**about, "heads": str(model.settings.heads)}))
     return path
 
 
