@@ -27,6 +27,7 @@ from sciml.protein.evaluation.baselines import (
     patterns,
     preferred_spaced_words,
 )
+from sciml.protein.evaluation.certain_words import certainty
 from sciml.protein.evaluation.downstream import contest, triples, word_presence
 from sciml.protein.evaluation.pairs import (
     ScoredPairs,
@@ -114,10 +115,11 @@ class EvaluateRecipe(Recipe):
 
 
 class _Read(NamedTuple):
-    """A language model ready to read, and the extractor of its words."""
+    """A language model ready to read, the extractor of its words, and what it is sure of."""
 
     attention: Attention
     extractor: Extractor
+    sure: Finder
 
 
 def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
@@ -292,7 +294,8 @@ def pair_scores(
         if kind in LETTERS_OF_PAIRS:
             scored["letters"] = pairs_of_letters(proteins, LETTERS_OF_PAIRS[kind])
         if reading is not None:
-            scored["attention"] = pairs_of_links(links_in(*reading, proteins))
+            links = links_in(reading.attention, reading.extractor, proteins)
+            scored["attention"] = pairs_of_links(links)
         found[kind] = {
             name: pair_score(one, truth, lengths, clusters, seed)._asdict()
             for name, one in scored.items()
@@ -389,13 +392,13 @@ def reader(
     natural = [one for one in learnt if len(one) <= _LONGEST][: settings.null_proteins]
     null = fit_null(read, natural, seed)
     used = informative_heads(read, natural[: settings.null_proteins // 4 or 1], null).used
-    return _Read(read, Extractor(null, used=used))
+    return _Read(read, Extractor(null, used=used), certainty(model, natural))
 
 
 def from_maps(
     reading: _Read, lines: Sequence[Judged], recipe: EvaluateRecipe
 ) -> list[tuple[str, xr.Dataset]]:
-    """Words straight from maps, ours and the peer's, on the lines that count.
+    """Words straight from a language model, ours and the peer's, on the lines that count.
 
     Args:
         reading: The language model.
@@ -407,7 +410,8 @@ def from_maps(
     """
     chosen = recipe.attention
     counting = [one for one in lines if one.by_residue and not one.line.detail]
-    ours = {"attention words": extracted(*reading)}
+    read, extractor, sure = reading
+    ours = {"attention words": extracted(read, extractor), "residues it is sure of": sure}
     few = [first_of(one, chosen.proteins) for one in counting]
     tables = [(FROM_MAPS, evaluation_table(ours, few, recipe.seed))]
     if chosen.louvain:

@@ -55,8 +55,20 @@ def places_of_words(words: Iterable[Sequence[Word]]) -> Places:
     Returns:
         All words, in their order.
     """
-    listed = [(number, word.positions) for number, found in enumerate(words) for word in found]
-    return _joined([number for number, _ in listed], [positions for _, positions in listed])
+    return places_of_residues([word.positions for word in found] for found in words)
+
+
+def places_of_residues(words: Iterable[Sequence[Sequence[int]]]) -> Places:
+    """Places of words that are told by their residues.
+
+    Args:
+        words: Of each protein; residues from 0, ascending.
+
+    Returns:
+        All words, in their order.
+    """
+    listed = [(number, word) for number, found in enumerate(words) for word in found]
+    return _joined([number for number, _ in listed], [word for _, word in listed])
 
 
 def places_of_spans(spans: Iterable[Sequence[tuple[int, int]]]) -> Places:

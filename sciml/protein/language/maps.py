@@ -7,9 +7,9 @@ import paddle
 from numpy.typing import NDArray
 
 from sciml.core.errors import BadInput
-from sciml.protein.alphabet import LETTERS, Codes
+from sciml.protein.alphabet import Codes
 from sciml.protein.language.network import LanguageModel
-from sciml.protein.language.tokens import FIRST_LETTER, tokens_of
+from sciml.protein.language.tokens import tokens_of
 from sciml.training.feed import to_tensor
 
 Maps = NDArray[np.float32]
@@ -57,21 +57,3 @@ def all_maps(model: LanguageModel, codes: Codes) -> Maps:
     found: list[Maps] = []
     attention(model, codes, lambda _, maps: found.append(maps[:, 1:-1, 1:-1].copy()))
     return np.stack(found)
-
-
-def letter_probabilities(model: LanguageModel, codes: Codes) -> NDArray[np.float32]:
-    """What the model expects at each residue when it sees all of them.
-
-    Args:
-        model: The language model.
-        codes: See :func:`sciml.protein.alphabet.encoded`. Shape (residue,).
-
-    Returns:
-        Probabilities over :data:`sciml.protein.alphabet.LETTERS`. Shape (residue, 20).
-    """
-    states = attention(model, codes, lambda _, __: None)
-    with paddle.no_grad():
-        logits = model.logits(paddle.to_tensor(states)).numpy()
-    letters = logits[:, FIRST_LETTER : FIRST_LETTER + len(LETTERS)]
-    weights = np.exp(letters - letters.max(1, keepdims=True))
-    return weights / weights.sum(1, keepdims=True)

@@ -5,7 +5,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import encoded
-from sciml.protein.language.maps import all_maps, attention, letter_probabilities
+from sciml.protein.language.maps import all_maps, attention
 from tests.protein.language.small_models import SMALL, small_model
 
 
@@ -31,12 +31,6 @@ def test_unknown_letters_are_read_as_x() -> None:
     np.testing.assert_array_equal(
         all_maps(model, encoded("MKBL")), all_maps(model, encoded("mkxl"))
     )
-
-
-def test_expected_letters_are_probabilities() -> None:
-    found = letter_probabilities(small_model(3), encoded("MKV"))
-    assert found.shape == (3, 20)
-    np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
 
 
 def test_a_protein_without_residues_is_refused() -> None:

@@ -11,7 +11,8 @@ from safetensors.numpy import load_file, save_file
 
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.protein.alphabet import encoded
-from sciml.protein.language.maps import all_maps, letter_probabilities
+from sciml.protein.language.maps import all_maps
+from sciml.protein.language.marginals import letter_probabilities
 from sciml.protein.language.network import LanguageModel, LanguageModelSettings
 from sciml.protein.language.weights import (
     HEADS_OF_WIDTH,
