@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from scipy.linalg import LinAlgError, cho_solve, cholesky
-from scipy.linalg.blas import dsyrk
+from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]
 
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput

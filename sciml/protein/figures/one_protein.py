@@ -1,4 +1,4 @@
-"""The figure and the page of the second notebook: which words of a vocabulary a protein has."""
+"""Figures and the page of the second notebook: words of a protein, and what a model is sure of."""
 
 # Not strict: xarray types coordinates and attributes as unknown.
 # pyright: standard
@@ -9,9 +9,13 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from sciml.core.axes import IntArray
 from sciml.figures.registry import Drawn, figure
 from sciml.figures.style import BLACK, BLUE, ORANGE, TWO_COLUMNS, Panel, new_picture
 from sciml.protein.alphabet import Codes, decoded, encoded
+from sciml.protein.language.marginals import masked_marginals
+from sciml.protein.language.weights import load_model
+from sciml.protein.language_tasks import WEIGHTS_FILE
 from sciml.protein.vocabulary.keys import from_key
 from sciml.protein.vocabulary.scanner import Scanner
 from sciml.protein.vocabulary.store import read_vocabulary
@@ -31,6 +35,7 @@ BOXES: Final = {"G1": (10, 17), "G2": (35, 35), "G3": (57, 60), "G4": (116, 119)
 LIPIDS: Final = (181, 184, 186)
 
 _LINE: Final = 60  # residues of a line of the page
+_SURE: Final = 0.4  # from where the letter is written at its bar
 _DEEPEST: Final = 6  # words of a residue beyond which its colour does not change
 
 
@@ -117,11 +122,10 @@ def words_of_ras(record: Path | None = None) -> Drawn:
     page = ProteinPage(encoded(RAS), selective_keys(record))
     count = np.array([len(set(words)) for words in page.words])
     number = np.arange(1, len(RAS) + 1)
-    boxed = np.any([(number >= first) & (number <= last) for first, last in BOXES.values()], axis=0)
     data = xr.Dataset(
         {
             "words": ("residue", count),
-            "in_box": ("residue", boxed.astype(int)),
+            "in_box": ("residue", _in_box(number)),
             "lipid": ("residue", np.isin(number, LIPIDS).astype(int)),
         },
         coords={"residue": number},
@@ -129,9 +133,7 @@ def words_of_ras(record: Path | None = None) -> Drawn:
     picture = new_picture(TWO_COLUMNS, 2.2)
     panel: Panel = picture.subplots()
     highest = max(int(count.max()), 1)
-    for name, (first, last) in BOXES.items():
-        panel.axvspan(first - 0.5, last + 0.5, color=ORANGE, alpha=0.35, lw=0)
-        panel.text((first + last) / 2, 1.08 * highest, name, ha="center", va="bottom", color=BLACK)
+    _shade_boxes(panel, 1.08 * highest)
     panel.plot(LIPIDS, [1.15 * highest] * 3, "v", ms=4, color=BLACK, label="lipid")
     panel.legend(loc="upper center")
     panel.bar(number, count, width=1.0, color=BLUE)
@@ -142,3 +144,57 @@ def words_of_ras(record: Path | None = None) -> Drawn:
         ylim=(0, 1.25 * highest),
     )
     return Drawn(picture, data)
+
+
+@figure(
+    "protein/ras-expected",
+    title="How much our language model expects of human HRAS at residues that it does not see",
+    rtol=1e-3,
+    atol=1e-3,
+    recipe="protein/language-natural",
+)
+def expected_in_ras(record: Path | None = None) -> Drawn:
+    """How likely the letter that stands at each residue is, by all residues but a hidden eighth.
+
+    Args:
+        record: Folder of a run of the language model's recipe; the published one by default.
+
+    Returns:
+        That chance, and whether the residue is in a box.
+    """
+    weights = (record or record_folder("protein/language-natural")) / WEIGHTS_FILE
+    codes, number = encoded(RAS), np.arange(1, len(RAS) + 1)
+    chance = masked_marginals(load_model(weights), codes)[np.arange(len(codes)), codes]
+    data = xr.Dataset(
+        {
+            "chance": ("residue", chance.astype(np.float64)),
+            "in_box": ("residue", _in_box(number)),
+        },
+        coords={"residue": number},
+    )
+    picture = new_picture(TWO_COLUMNS, 2.2)
+    panel: Panel = picture.subplots()
+    _shade_boxes(panel, 1.02)
+    panel.bar(number, data["chance"].values, width=1.0, color=BLUE)
+    for place in np.flatnonzero(chance > _SURE):
+        panel.text(place + 1, chance[place], RAS[place], ha="center", va="bottom", color=BLACK)
+    panel.set(
+        xlabel="residue",
+        ylabel="chance of the letter",
+        xlim=(0.5, len(RAS) + 0.5),
+        ylim=(0, 1.15),
+    )
+    return Drawn(picture, data)
+
+
+def _in_box(number: IntArray) -> IntArray:
+    """1 where the nucleotide is held; residues are numbered from 1. Shape (residue,)."""
+    boxes = [(number >= first) & (number <= last) for first, last in BOXES.values()]
+    return np.any(boxes, axis=0).astype(np.int64)
+
+
+def _shade_boxes(panel: Panel, height: float) -> None:
+    """Where the nucleotide is held, with names at a height."""
+    for name, (first, last) in BOXES.items():
+        panel.axvspan(first - 0.5, last + 0.5, color=ORANGE, alpha=0.35, lw=0)
+        panel.text((first + last) / 2, height, name, ha="center", va="bottom", color=BLACK)
