@@ -1,11 +1,12 @@
 """Training a potential as a recipe asks: what its recipe and that of a student have in common."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from paddle import Tensor, nn
@@ -20,11 +21,12 @@ from pydantic import (
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
+from sciml.core.paths import shown
 from sciml.core.settings import Settings
 from sciml.core.talk import say
-from sciml.core.writing import sha256_of
+from sciml.core.writing import sha256_of, write_json
 from sciml.materials.accuracy import Accuracy, accuracy_by_group
-from sciml.materials.ace.file import load_single, save_potential
+from sciml.materials.ace.file import load_potential, load_single, save_potential
 from sciml.materials.ace.fine_tuning import continued, with_refitted_energies
 from sciml.materials.ace.frames import Frames, LossSettings
 from sciml.materials.ace.grade import require_atoms
@@ -44,6 +46,10 @@ from sciml.training.feed import Batch, Feed, to_tensor
 from sciml.training.fit import FitSettings, Problem, fit
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome
+
+# In the folder of a run or member: the potential of a training that came to its end, and the rest.
+_KEPT: Final = "trained.safetensors"
+_ACCOUNT: Final = "trained.json"
 
 
 class PotentialData(Settings):
@@ -150,7 +156,8 @@ def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
     """Start and train a potential, and let its grade know what it has seen.
 
     Energies of the elements, and the other weights that energies are linear in, are fitted once
-    more after the training: least squares is exact where a training stops short.
+    more after the training: least squares is exact where a training stops short. A training that
+    came to its end in this folder before, with the same settings and sources, is not done again.
 
     Args:
         recipe: The settings.
@@ -167,6 +174,18 @@ def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
     require_atoms(lesson.frames, sorted({int(z) for one in lesson.frames for z in one.numbers}))
     begun, source = _begun(recipe, lesson)
     used = {**lesson.sources, **source}
+    settings = recipe.model_dump(mode="json")
+    if (before := _kept(folder, settings | used)) is not None:
+        return before
+    found = _trained(recipe, lesson, folder, begun, used)
+    _keep(folder, settings | used, found)
+    return found
+
+
+def _trained(
+    recipe: PotentialRecipe, lesson: Lesson, folder: Path, begun: Start, used: dict[str, str]
+) -> Trained:
+    """Train a potential that has begun."""
     metrics: dict[str, Any] = {"label stress offset GPa": begun.stress_offset / GPA}
     if recipe.training is None:
         return _finished(recipe, lesson, begun, Trained(begun.potential, metrics, {}, used))
@@ -193,6 +212,25 @@ def trained(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> Trained:
     seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
     found = with_refitted_energies(layer.potential(), lesson.frames, lesson.weights)
     return _finished(recipe, lesson, begun, Trained(found, metrics, seconds, used))
+
+
+def _kept(folder: Path, settings: dict[str, Any]) -> Trained | None:
+    """A training that came to its end in a folder, if it was the same."""
+    potential, account = folder / _KEPT, folder / _ACCOUNT
+    if not (potential.is_file() and account.is_file()):
+        return None
+    told = json.loads(account.read_text(encoding="utf-8"))
+    if told["settings"] != settings or told["sha256"] != sha256_of(potential):
+        return None
+    say(f"{shown(folder)}: trained before")
+    return Trained(load_potential(potential), *(told[k] for k in ("metrics", "seconds", "sources")))
+
+
+def _keep(folder: Path, settings: dict[str, Any], found: Trained) -> None:
+    """Write what a training gave, so that a committee that is interrupted goes on from there."""
+    potential = save_potential(folder / _KEPT, found.potential, {})
+    account = {k: v for k, v in found._asdict().items() if k != "potential"}
+    write_json(folder / _ACCOUNT, account | {"settings": settings, "sha256": sha256_of(potential)})
 
 
 def _finished(recipe: PotentialRecipe, lesson: Lesson, begun: Start, found: Trained) -> Trained:

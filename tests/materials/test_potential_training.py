@@ -58,6 +58,27 @@ def run(
     return trained(recipe, Lesson(list(frames), np.ones(len(frames)), []), folder)
 
 
+def test_what_came_to_its_end_is_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames, refit = motion("train", COLD)[:6], {"ridge": 1e-6}
+    first = run(tmp_path, frames, epochs=2, refit=refit)
+    asked: list[str] = []
+    monkeypatch.setattr(potential_training, "_trained", lambda *_: asked.append("again") or first)
+    again = run(tmp_path, frames, epochs=2, refit=refit)
+    assert not asked
+    assert "trained before" in capsys.readouterr().err
+    assert again._replace(potential=first.potential) == first
+    for one in frames[:2]:
+        ours, theirs = (found.potential.evaluate([one])[0] for found in (again, first))
+        assert ours.energy == theirs.energy
+        np.testing.assert_array_equal(ours.forces, theirs.forces)
+        np.testing.assert_array_equal(ours.grades, theirs.grades)
+    for changed in ({"epochs": 2, "refit": {"ridge": 1e-5}}, {"epochs": 3, "refit": refit}):
+        run(tmp_path, frames, **changed)
+    assert asked == ["again", "again"]
+
+
 def saved(path: Path, found: Trained) -> Path:
     return save_potential(path, found.potential, {})
 
