@@ -3,7 +3,7 @@
 import re
 
 from sciml.protein.alphabet import encoded
-from sciml.protein.figures.one_protein import BOXES, LIPIDS, RAS, ProteinPage
+from sciml.protein.figures.one_protein import BOXES, LIPIDS, RAS, ProteinPage, expected_in_ras
 from sciml.protein.vocabulary.keys import parsed
 
 PAGE = ProteinPage(encoded("MKCVHLLCQQH"), [parsed("Cx(1)H").key, parsed("HLx(1)C").key])
@@ -27,3 +27,10 @@ def test_the_letters_of_ras_stand_where_the_boxes_say() -> None:
     found = {name: RAS[first - 1 : last] for name, (first, last) in BOXES.items()}
     assert found == {"G1": "GAGGVGKS", "G2": "T", "G3": "DTAG", "G4": "NKCD", "G5": "SAK"}
     assert {RAS[place - 1] for place in LIPIDS} == {"C"}
+
+
+def test_of_an_unseen_family_the_model_expects_the_beginning_and_glycines_of_the_loop() -> None:
+    chance = expected_in_ras().data["chance"]
+    likely = chance["residue"].values[chance.values > 0.5]
+    assert likely.tolist() == [1, 10, 12, 15]
+    assert "".join(RAS[place - 1] for place in likely) == "MGGG"
