@@ -60,8 +60,8 @@ def masked_marginals(model: LanguageModel, codes: Codes, apart: int = APART) -> 
     """
     if len(codes) == 0 or apart < 1:
         raise BadInput(
-            f"language model: expected residues, of which every 1st or later is hidden, got "
-            f"{len(codes)} and {apart}; leave empty proteins out"
+            f"language model: {len(codes)} residues, every {apart}th hidden: expected one or more "
+            "of both; leave empty proteins out"
         )
     model.eval()
     found = np.empty((len(codes), len(LETTERS)), np.float32)

@@ -84,8 +84,18 @@ def save_weights(path: Path, model: LanguageModel, about: Mapping[str, str] = _N
         WriteFailed: if it cannot be written; a file that was there is kept.
     """
     halves = {name: array.astype(np.float16) for name, array in published_arrays(model).items()}
-    write_bytes(path, save(halves, {**about, "heads": str(model.settings.heads)}))
+    content = save(halves, {**about, "heads": str(model.settings.heads)})
+    write_bytes(path, _in_order(content))
     return path
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with what it says of itself in the order of names, which else is drawn."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return content[:8] + text.ljust(size) + content[8 + size :]
 
 
 def published_arrays(model: LanguageModel) -> dict[str, NDArray[np.float32]]:

@@ -160,3 +160,10 @@ def test_our_own_files_are_no_published_ones(stored: Path) -> None:
 def test_all_weights_are_stored_once() -> None:
     model = small_model(0)
     assert len(published_arrays(model)) == len(model.state_dict())
+
+
+def test_the_same_weights_are_the_same_bytes(tmp_path: Path) -> None:
+    about = {str(number): "ä" for number in range(9)}
+    files = [save_weights(tmp_path / str(n), small_model(1), about).read_bytes() for n in (1, 2)]
+    assert files[0] == files[1]
+    assert load_model(tmp_path / "1").settings == SMALL
