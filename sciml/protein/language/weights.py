@@ -95,7 +95,8 @@ def _in_order(content: bytes) -> bytes:
     header = json.loads(content[8 : 8 + size])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    return content[:8] + text.ljust(size) + content[8 + size :]
+    text = text.ljust(-(-len(text) // 8) * 8)  # the numbers behind it stay aligned
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def published_arrays(model: LanguageModel) -> dict[str, NDArray[np.float32]]:

@@ -21,7 +21,7 @@ from sciml.protein.language.weights import (
     published_arrays,
     save_weights,
 )
-from tests.protein.language.small_models import small_model
+from tests.protein.language.small_models import SMALL, small_model
 
 
 @pytest.fixture
