@@ -177,7 +177,9 @@ def expected_in_ras(record: Path | None = None) -> Drawn:
     _shade_boxes(panel, 1.02)
     panel.bar(number, data["chance"].values, width=1.0, color=BLUE)
     for place in np.flatnonzero(chance > _SURE):
-        panel.text(place + 1, chance[place], RAS[place], ha="center", va="bottom", color=BLACK)
+        panel.text(
+            place + 1, float(chance[place]), RAS[place], ha="center", va="bottom", color=BLACK
+        )
     panel.set(
         xlabel="residue",
         ylabel="chance of the letter",
