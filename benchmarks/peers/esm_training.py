@@ -3,8 +3,8 @@
     python -I esm_training.py ARRAYS.npz WEIGHTS.safetensors [--seconds 500] [--compile]
 
 The architecture is that of ``sciml.protein.language.network``, the tensors have the names and axes
-of published files. Many times over all proteins is an afternoon of one graphics card at most and
-weeks of one core; Paddle's package for the processor is what the project installs, and torch what
+of published files. Many times over all proteins is a matter of minutes for a graphics card and far
+too long for a core; what the project installs of Paddle is for the processor, and torch is what
 such machines have. The rate falls along a cosine to the end of the given time.
 """
 
@@ -208,6 +208,7 @@ class Training:
         self.model = Model(*sizes).to(self.device)
         self.optimiser = optimiser_of(self.model, chosen.rate)
         self.steps = self.tokens = 0
+        self.log: list[dict[str, float]] = []
         if chosen.compile:
             for block in self.model.blocks:
                 block.compile(dynamic=True)
@@ -270,9 +271,14 @@ class Training:
         """Judge, tell and save."""
         loss = self.judged()
         line = {"seconds": spent, "steps": self.steps, "tokens": self.tokens, "epoch": epoch}
-        print(json.dumps(line | {"loss": loss, "perplexity": math.exp(loss)}), flush=True)
-        heads = {"heads": str(self.model.heads)}
-        save_file(published(self.model), weights, heads)
+        self.log.append(line | {"loss": loss})
+        print(json.dumps(self.log[-1] | {"perplexity": math.exp(loss)}), flush=True)
+        save_file(published(self.model), weights, {"heads": str(self.model.heads)})
+        device = torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
+        chosen = {k: v for k, v in vars(self.chosen).items() if not isinstance(v, Path)}
+        account = {"device": device, "torch": torch.__version__, "settings": chosen}
+        text = json.dumps(account | {"log": self.log}, indent=1)
+        weights.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:

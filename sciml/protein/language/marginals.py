@@ -16,7 +16,6 @@ from paddle import Tensor
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import LETTERS, Codes
-from sciml.protein.language.maps import attention
 from sciml.protein.language.network import LanguageModel
 from sciml.protein.language.tokens import FIRST_LETTER, MASK, tokens_of
 from sciml.training.feed import to_tensor
@@ -24,24 +23,6 @@ from sciml.training.feed import to_tensor
 APART: Final = 8  # residues that are hidden at once
 
 Chances = NDArray[np.float32]
-
-
-def letter_probabilities(model: LanguageModel, codes: Codes) -> Chances:
-    """What the model expects at each residue when it sees all of them.
-
-    Args:
-        model: The language model.
-        codes: See :func:`sciml.protein.alphabet.encoded`. Shape (residue,).
-
-    Returns:
-        Probabilities over :data:`sciml.protein.alphabet.LETTERS`. Shape (residue, 20).
-
-    Raises:
-        BadInput: if there is no residue.
-    """
-    states = attention(model, codes, lambda _, __: None)
-    with paddle.no_grad():
-        return _chances(model, paddle.to_tensor(states))
 
 
 def masked_marginals(model: LanguageModel, codes: Codes, apart: int = APART) -> Chances:

@@ -6,7 +6,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import LETTERS, encoded
-from sciml.protein.language.marginals import information, letter_probabilities, masked_marginals
+from sciml.protein.language.marginals import information, masked_marginals
 from sciml.protein.language.tokens import FIRST_LETTER, MASK, tokens_of
 from tests.protein.language.small_models import small_model
 
@@ -14,10 +14,9 @@ PROTEIN = encoded("MKVLAGWTYEX")
 
 
 def test_expected_letters_are_probabilities() -> None:
-    for found in (letter_probabilities, masked_marginals):
-        chances = found(small_model(3), PROTEIN)
-        assert chances.shape == (len(PROTEIN), 20)
-        np.testing.assert_allclose(chances.sum(1), 1, atol=1e-5)
+    chances = masked_marginals(small_model(3), PROTEIN)
+    assert chances.shape == (len(PROTEIN), 20)
+    np.testing.assert_allclose(chances.sum(1), 1, atol=1e-5)
 
 
 def test_a_residue_alone_is_hidden_where_all_are_farther_apart_than_the_protein_is_long() -> None:

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.protein.alphabet import encoded
 from sciml.protein.language.maps import all_maps
-from sciml.protein.language.marginals import letter_probabilities
+from sciml.protein.language.marginals import masked_marginals
 from sciml.protein.language.network import LanguageModel, LanguageModelSettings
 from sciml.protein.language.weights import (
     HEADS_OF_WIDTH,
@@ -35,7 +35,7 @@ def test_a_saved_model_reads_as_before_to_half_precision(stored: Path) -> None:
     assert again.settings == model.settings
     np.testing.assert_allclose(all_maps(again, protein), all_maps(model, protein), atol=5e-3)
     np.testing.assert_allclose(
-        letter_probabilities(again, protein), letter_probabilities(model, protein), atol=2e-2
+        masked_marginals(again, protein), masked_marginals(model, protein), atol=2e-2
     )
     second = save_weights(stored.with_name("again.safetensors"), again)
     assert second.read_bytes() == stored.read_bytes()
