@@ -20,7 +20,8 @@ from sciml.materials.neighbours import neighbours
 from sciml.materials.structures import GPA, Structure
 
 TRAIN = "train"
-BEYOND, BETWEEN, HELD_OUT = "beyond", "between", "held_out"  # what the new parts are called
+# What the new parts are called.
+BEYOND, BETWEEN, HELD_OUT, UNSURE = "beyond", "between", "held_out", "unsure"
 
 NEIGHBOURS = 26  # nearest distances by which twins are known: two shells of fcc, three of bcc
 # In the mlearn benchmark twins differ by up to 0.0073 Å (atoms of molybdenum are off their sites)
@@ -52,6 +53,7 @@ class ByTemperature(Settings):
     kind: Literal["temperature"]
     highest: PositiveFloat  # K that is trained on
     above: PositiveFloat | None = None  # K over which a frame is beyond; None: `highest`
+    unsure: tuple[str, ...] = ()  # groups whose temperatures are wrong; neither train nor test
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -125,7 +127,7 @@ def resplit(splits: Mapping[str, Sequence[Structure]], settings: SplitSettings) 
         case TwinFree():
             return twin_free(splits, settings.drop)
         case ByTemperature():
-            return by_temperature(splits, settings.highest, settings.above)
+            return by_temperature(splits, settings.highest, settings.above, settings.unsure)
         case ByPressure():
             return by_pressure(splits, settings.lowest, settings.highest)
         case ByStrain():
@@ -163,7 +165,10 @@ def twin_free(
 
 
 def by_temperature(
-    splits: Mapping[str, Sequence[Structure]], highest: float, above: float | None = None
+    splits: Mapping[str, Sequence[Structure]],
+    highest: float,
+    above: float | None = None,
+    unsure: Sequence[str] = (),
 ) -> Splits:
     """Train up to a temperature and test over it.
 
@@ -172,18 +177,23 @@ def by_temperature(
             such as strained cells and surfaces, count as cold.
         highest: K that is trained on.
         above: K over which a frame is beyond; ``highest`` if it is not given.
+        unsure: Groups whose temperatures are not to be believed.
 
     Returns:
-        Each part split in up to three: itself, ``<part>_beyond``, and ``<part>_between`` for the
-        frames between the two temperatures. ``train_beyond`` is neither trained on nor among the
-        published tests. Nothing is lost.
+        Each part split in up to four: itself, ``<part>_beyond``, ``<part>_between`` for the frames
+        between the two temperatures, and ``<part>_unsure``. ``train_beyond`` is neither trained on
+        nor among the published tests. Nothing is lost.
 
     Raises:
-        BadInput: if no frame has a temperature, none is beyond, or none is left to train on.
+        BadInput: if no frame has a temperature or is of a group that is unsure, none is beyond, or
+            none is left to train on.
     """
     over = highest if above is None else above
+    _require_groups(splits, unsure)
 
     def place(frame: Structure) -> str | None:
+        if frame.about.get("group") in unsure:
+            return UNSURE
         known = frame.about.get("temperature_K")
         if known is None or float(known) <= highest:
             return None
@@ -401,6 +411,14 @@ def _require_known(
 ) -> None:
     if all(value(one) is None for frames in splits.values() for one in frames):
         raise BadInput(f"splits: no frame has {what}; choose a split of another kind.")
+
+
+def _require_groups(splits: Mapping[str, Sequence[Structure]], asked: Sequence[str]) -> None:
+    known = {str(one.about.get("group")) for frames in splits.values() for one in frames}
+    if unknown := sorted(set(asked) - known):
+        raise BadInput(
+            f"splits: no frame is of the group {unknown[0]!r}; there are {sorted(known)}."
+        )
 
 
 def _blocks(frames: Sequence[Structure], block: int) -> list[list[int]]:

@@ -137,6 +137,9 @@ def test_no_twin_is_left_and_nothing_else_is_lost() -> None:
 CHOICES: dict[str, Callable[[Splits], Splits]] = {
     "temperature": lambda splits: by_temperature(splits, 300.0),
     "temperature with a gap": lambda splits: by_temperature(splits, 300.0, 600.0),
+    "temperature, one group unsure": lambda splits: by_temperature(
+        splits, 300.0, unsure=["at 900 K"]
+    ),
     "pressure": lambda splits: by_pressure(splits, -1.0, 0.25 / GPA),
     "strain": lambda splits: by_strain(splits, 0.05),
     "held out": lambda splits: held_out(splits, 0.25, block=2, seed=3),
@@ -167,6 +170,14 @@ def test_hot_frames_are_tested_and_never_trained_on() -> None:
         "train_between",
         "test_between",
     }
+
+
+def test_groups_whose_temperatures_are_wrong_neither_train_nor_test() -> None:
+    parts = by_temperature(some_splits(), 300.0, unsure=["at 300 K", "at 900 K"])
+    assert {one.about.get("group") for one in parts["train_unsure"]} == {"at 300 K", "at 900 K"}
+    assert {one.about.get("group") for one in parts["train"]} == {None}  # the lone atom
+    assert {one.about.get("group") for one in parts["train_beyond"]} == {"at 600 K"}
+    assert "test_unsure" not in parts
 
 
 def test_pressures_outside_of_the_range_are_tested() -> None:
@@ -219,6 +230,10 @@ def test_seeds_hold_out_other_frames_and_the_share_is_kept() -> None:
 
 BAD: dict[str, tuple[Callable[[Splits], object], str]] = {
     "all too hot": (lambda s: by_temperature(s, 1000.0), "no frame has a temperature above 1000 K"),
+    "unknown group": (
+        lambda s: by_temperature(s, 300.0, unsure=["at 30 K"]),
+        "no frame is of the group 'at 30 K'; there are",
+    ),
     "no strain": (lambda s: by_strain({"train": s["other"]}, 0.1), "no frame has strain"),
     "no temperature": (
         lambda s: by_temperature({"train": s["other"]}, 300.0),

@@ -1,7 +1,7 @@
 """The figures of the notebook on labels: what they say of the pressure, and how slips look."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +50,11 @@ def pressure_figure() -> Drawn:
         crystals of the embedded silicon, checked now. Each mark is a pair of strained cells.
     """
     found = {title: _strained(name) for title, name in _SHOWN.items()}
-    offsets = {title: _offset(label_findings(name)) for title, name in _SHOWN.items()}
+    offsets = {title: _offset(label_findings(name).values()) for title, name in _SHOWN.items()}
     crystals = _crystals()
     found["Si, embedded"] = pressures(crystals)
     judged = check_work(crystals).findings
-    offsets["Si, embedded"] = _offset({one.what: one._asdict() for one in judged})
+    offsets["Si, embedded"] = _offset(one._asdict() for one in judged)
     picture = new_picture(TWO_COLUMNS, 2.3)
     panels = picture.subplots(1, len(found), sharey=True)
     for axis, (title, data) in zip(panels, found.items(), strict=True):
@@ -80,10 +80,9 @@ def _draw_pressures(axis: Panel, data: xr.Dataset, offset: float | None) -> None
     axis.text(0.04, 0.04, told, transform=axis.transAxes)
 
 
-def _offset(findings: Mapping[str, Mapping[str, Any]]) -> float | None:
+def _offset(findings: Iterable[Mapping[str, Any]]) -> float | None:
     """GPa that labels add to the pressure, if a check found that they do."""
-    found = findings.get("stress offset")
-    return None if found is None else float(found["value"])
+    return next((float(one["value"]) for one in findings if one["what"] == "stress offset"), None)
 
 
 @figure(
@@ -128,7 +127,7 @@ def label_findings(element: str) -> dict[str, Any]:
         element: One of ``ELEMENTS``.
 
     Returns:
-        By the name of the finding, with its number and text.
+        By what was found and where, such as ``stress offset in Elastic``, with number and text.
 
     Raises:
         DamagedFile: if the record cannot be read.
@@ -136,7 +135,7 @@ def label_findings(element: str) -> dict[str, Any]:
     path = record_folder(f"materials/mlearn-{element}-labels") / "labels.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["findings"]
-        return {one["what"]: one for one in found}
+        return {f"{one['what']} in {one['where']}": one for one in found}
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(path, error) from None
 

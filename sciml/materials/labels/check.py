@@ -13,6 +13,7 @@ from sciml.materials.labels.frames import (
     check_outliers,
     check_totals,
 )
+from sciml.materials.labels.temperatures import check_temperatures
 from sciml.materials.labels.work import check_work
 from sciml.materials.structures import Structure
 
@@ -33,7 +34,7 @@ def check_labels(splits: Mapping[str, Sequence[Structure]]) -> Report:
     if totals.findings:  # which is told once; the rest is judged as if it were mended
         splits = {name: [_as_total(one) for one in part] for name, part in splits.items()}
         frames = [one for part in splits.values() for one in part]
-    by_frame = (check_numbers, check_forces, check_outliers, check_work)
+    by_frame = (check_numbers, check_forces, check_outliers, check_temperatures, check_work)
     return joined([totals, *(check(frames) for check in by_frame), check_copies(splits)])
 
 

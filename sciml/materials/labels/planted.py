@@ -81,6 +81,21 @@ def _with_turned_frame(splits: Mapping[str, Sequence[Structure]]) -> Splits:
     return {name: list(part) for name, part in splits.items()} | {"test": [*tests, turned]}
 
 
+def _with_vacancies_the_other_way(splits: Mapping[str, Sequence[Structure]]) -> Splits:
+    """The hottest vacancies are called the coldest, and so on."""
+    frames = [one for part in splits.values() for one in part if one.about["group"] == "vacancy"]
+    told = sorted({float(one.about["temperature_K"]) for one in frames})
+    other = dict(zip(told, reversed(told), strict=True))
+
+    def changed(one: Structure) -> Structure:
+        if one.about["group"] != "vacancy":
+            return one
+        hot = {"temperature_K": other[float(one.about["temperature_K"])]}
+        return replace(one, about=dict(one.about) | hot)
+
+    return {name: [changed(one) for one in part] for name, part in splits.items()}
+
+
 _HYDROSTATIC = np.array([1.0, 1, 1, 0, 0, 0])
 _KBAR, _ATOMIC = STRESS_UNITS["kbar"], FORCE_UNITS["Hartree/Bohr"]
 
@@ -113,4 +128,5 @@ SLIPS = (
         _in_one_frame(_energy(lambda e, n: e + WRONG_ENERGY * n)),
     ),
     Slip("a turned copy among the tests", ("twin of a training frame",), _with_turned_frame),
+    Slip("hot for cold", ("temperature",), _with_vacancies_the_other_way),
 )

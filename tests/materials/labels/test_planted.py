@@ -11,7 +11,7 @@ from sciml.materials.splits import Splits
 
 @pytest.fixture(scope="module", name="silicon")
 def solid_silicon() -> Splits:
-    groups = ("strained", "crystal")
+    groups = ("strained", "crystal", "vacancy")
     return {
         name: [one for one in part if one.about["group"] in groups]
         for name, part in open_structures("simulated_silicon").items()

@@ -1,0 +1,100 @@
+"""Temperatures that frames say they have, against the size of their forces.
+
+In equilibrium the mean square of the forces is k T times the mean curvature of the energy, which a
+vacancy changes by some per cent. Two runs at one temperature have forces alike, then, and so have
+the frames of one run.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sciml.materials.labels.findings import Finding, Report, finite, joined
+from sciml.materials.structures import Structure
+
+OF_RUNS = 2.0  # by how much mean squares of runs at one temperature may differ
+OF_FRAMES = 3.0  # by how much a frame may differ from the others of its run
+FEWEST_ATOMS = 16  # of a frame; the mean square of fewer says little
+FEWEST_FRAMES = 8  # of a run for one of them to be strange
+NAMED = 3  # frames that a finding names
+_NEXT = (
+    "Do not split by these temperatures: data.split: {kind: temperature, ..., unsure: [GROUP]}; "
+    "configurational_temperature tells them from the forces and any good potential."
+)
+
+
+class Run(NamedTuple):
+    """What says that it is of one motion."""
+
+    group: str
+    temperature: float  # K
+
+    def __str__(self) -> str:
+        """Such as ``Vacancy at 300 K``."""
+        return f"{self.group} at {self.temperature:g} K"
+
+
+Squares = Mapping[Run, float]  # typical mean square of a force component, (eV/Å)²
+
+
+def check_temperatures(structures: Sequence[Structure]) -> Report:
+    """Groups whose forces are not as large as those of others that say the same temperature.
+
+    Returns:
+        "temperature" by group and temperature, and "temperature of frames" that are not like the
+        others of theirs. Nothing of frames that say none, or have no others to be compared with.
+    """
+    runs: dict[Run, list[Structure]] = {}
+    for one in structures:
+        told = one.about.get("temperature_K")
+        if told and one.forces is not None and finite(one) and len(one) >= FEWEST_ATOMS:
+            runs.setdefault(Run(str(one.about.get("group")), float(told)), []).append(one)
+    typical = {run: float(np.median([_square(one) for one in runs[run]])) for run in sorted(runs)}
+    strange = [_of_run(run, typical) for run in typical]
+    strays = [_of_frames(run, runs[run], typical[run]) for run in typical]
+    return joined([*strange, *strays])
+
+
+def _of_run(run: Run, typical: Squares) -> Report:
+    """A finding if the forces of a run are not like those of others, and it is the strange one."""
+    others = [one for one in typical if one.temperature == run.temperature and one != run]
+    # Which of two is strange, the curvature of all runs tells.
+    usual = np.median([square / one.temperature for one, square in typical.items()])
+    away = {one: abs(np.log(typical[one] / one.temperature / usual)) for one in [run, *others]}
+    if not others or away[run] < max(away.values()):
+        return Report([], [])
+    other = min(others, key=lambda one: away[one])
+    ratio = typical[run] / typical[other]
+    if 1 / OF_RUNS <= ratio <= OF_RUNS:
+        return Report([], [])
+    near = min(
+        (one for one in typical if one.group == other.group),
+        key=lambda one: abs(np.log(typical[one] / typical[run])),
+    )
+    measured = f"mean square forces {ratio:.2g} times those of {other}, nearest to those of {near}"
+    expected = f"at most {OF_RUNS:g} times as large or as small"
+    return Report([Finding("temperature", str(run), measured, expected, _NEXT, ratio)], [])
+
+
+def _of_frames(run: Run, frames: Sequence[Structure], typical: float) -> Report:
+    """A finding for frames that are not like the others of their run."""
+    ratios = np.array([_square(one) / typical for one in frames])
+    far = np.flatnonzero(np.abs(np.log(ratios)) > np.log(OF_FRAMES))
+    if len(frames) < FEWEST_FRAMES or not len(far):
+        return Report([], [])
+    worst = far[np.argsort(-np.abs(np.log(ratios[far])))]
+    names = ", ".join(frames[place].name for place in worst[:NAMED])
+    names += ", ..." if len(worst) > NAMED else ""
+    measured = f"{len(far)} of {len(frames)} frames ({names}); mean square forces of the worst "
+    measured += f"{ratios[worst[0]]:.2g} times the median"
+    expected = f"frames of one run within {OF_FRAMES:g} times"
+    return Report(
+        [Finding("temperature of frames", str(run), measured, expected, _NEXT, len(far))], []
+    )
+
+
+def _square(one: Structure) -> float:
+    """Mean square of a force component, (eV/Å)²."""
+    assert one.forces is not None
+    return float(np.mean(one.forces**2))
