@@ -1,11 +1,12 @@
 """Beyond the training's temperature: errors beside those of a fit that saw it, and their forecast.
 
 The frames are those hotter than the training's, of the published training set and of the test
-set, without dynamics with a vacancy, whose temperatures are wrong: nothing that is cold is like what
-is hot, a crystal in training and a melt beyond it. Calibration is the rank correlation, over atoms, of the grade, of the committee's spread and
-of that of the heads of one training with the true error of the force. The length of a random vector
-varies by chance, so that even a forecast that knew each error's size would not have a correlation
-of 1; a row says what it had.
+set, without dynamics with a vacancy, whose temperatures are wrong. So what is cold is crystals, and
+what is hot is melts. Calibration is the rank correlation, over atoms, of the grade, of the
+committee's spread and of that of the heads of one training with the true error of the force: among
+the hot frames alone, and among all that the training has not seen, cold or hot, where a forecast
+has to tell the one from the other. The length of a random vector varies by chance, so that even a
+forecast that knew each error's size would not have a correlation of 1; a row says what it had.
 """
 
 import sciml  # noqa: F401 - makes the process settings, which must precede Paddle
@@ -50,7 +51,13 @@ def rows_of(name: str) -> list[Row]:
         for who, ratio in _ratios(cold, warm, splits["test_beyond"]).items()
     ]
     beyond = [*splits["test_beyond"], *splits["train_beyond"]]
-    return [*rows, *calibration(cold, symbol, beyond), heads_row(cold, symbol, splits)]
+    ranks = f"{symbol}, rank correlation with the force error"
+    return [
+        *rows,
+        *calibration(cold, f"{ranks} beyond the training", beyond),
+        heads_row(cold, f"{ranks} beyond the training", splits),
+        *calibration(cold, f"{ranks} in and beyond the training", [*splits["test"], *beyond]),
+    ]
 
 
 def _ratios(cold: Potentials, warm: Potentials, frames: list[Structure]) -> dict[str, float | None]:
@@ -70,7 +77,7 @@ def _ratios(cold: Potentials, warm: Potentials, frames: list[Structure]) -> dict
     return dict(zip(names, (mean, together[0] / together[1]), strict=True))
 
 
-def calibration(cold: Potentials, symbol: str, frames: list[Structure]) -> list[Row]:
+def calibration(cold: Potentials, what: str, frames: list[Structure]) -> list[Row]:
     """How well grade and spread order the atoms by their errors."""
     grade = spread = perfect = None
     if cold:
@@ -81,7 +88,6 @@ def calibration(cold: Potentials, symbol: str, frames: list[Structure]) -> list[
         errors = force_errors(frames, found)
         spread = rank_correlation(forecasts(found, "spread"), errors)
         perfect = attainable_correlation(errors)
-    what = f"{symbol}, rank correlation with the force error beyond the training"
     return [
         Row(f"{what}: grade", grade, "", CALIBRATION, "more"),
         Row(f"{what}: spread of {max(len(cold) - 1, 0)}", spread, "", CALIBRATION, "more"),
@@ -89,7 +95,7 @@ def calibration(cold: Potentials, symbol: str, frames: list[Structure]) -> list[
     ]
 
 
-def heads_row(cold: Potentials, symbol: str, splits: dict[str, list[Structure]]) -> Row:
+def heads_row(cold: Potentials, what: str, splits: dict[str, list[Structure]]) -> Row:
     """As of the spread, for heads that the first seed's training is given."""
     found, settings = None, HeadSettings()
     if cold:
@@ -99,7 +105,6 @@ def heads_row(cold: Potentials, symbol: str, splits: dict[str, list[Structure]])
         heads = headed(first, train, LossSettings(), np.ones(len(train)), settings=settings)
         told = heads.evaluate(beyond)
         found = rank_correlation(forecasts(told, "spread"), force_errors(beyond, told))
-    what = f"{symbol}, rank correlation with the force error beyond the training"
     return Row(f"{what}: spread of {settings.count} heads", found, "", CALIBRATION, "more")
 
 

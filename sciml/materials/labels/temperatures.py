@@ -29,6 +29,7 @@ class Run(NamedTuple):
 
     group: str
     temperature: float  # K
+    elements: tuple[int, ...]  # atomic numbers; other elements have other forces
 
     def __str__(self) -> str:
         """Such as ``Vacancy at 300 K``."""
@@ -47,29 +48,37 @@ def check_temperatures(structures: Sequence[Structure]) -> Report:
     """
     runs: dict[Run, list[Structure]] = {}
     for one in structures:
-        told = one.about.get("temperature_K")
-        if told and one.forces is not None and finite(one) and len(one) >= FEWEST_ATOMS:
-            runs.setdefault(Run(str(one.about.get("group")), float(told)), []).append(one)
+        if (run := _run_of(one)) is not None:
+            runs.setdefault(run, []).append(one)
     typical = {run: float(np.median([_square(one) for one in runs[run]])) for run in sorted(runs)}
     strange = [_of_run(run, typical) for run in typical]
     strays = [_of_frames(run, runs[run], typical[run]) for run in typical]
     return joined([*strange, *strays])
 
 
+def _run_of(one: Structure) -> Run | None:
+    """Which motion a frame is of; None if it does not say, or its forces say little."""
+    told = one.about.get("temperature_K")
+    usable = one.forces is not None and finite(one) and len(one) >= FEWEST_ATOMS
+    if not usable or not isinstance(told, int | float) or not told > 0 or not _square(one) > 0:
+        return None
+    group = str(one.about.get("group", "unnamed"))
+    return Run(group, float(told), tuple(sorted({int(z) for z in one.numbers})))
+
+
 def _of_run(run: Run, typical: Squares) -> Report:
-    """A finding if the forces of a run are not like those of others, and it is the strange one."""
-    others = [one for one in typical if one.temperature == run.temperature and one != run]
-    # Which of two is strange, the curvature of all runs tells.
-    usual = np.median([square / one.temperature for one, square in typical.items()])
-    away = {one: abs(np.log(typical[one] / one.temperature / usual)) for one in [run, *others]}
-    if not others or away[run] < max(away.values()):
-        return Report([], [])
-    other = min(others, key=lambda one: away[one])
+    """A finding if the forces of a run are not like those of the most usual one at its heat."""
+    alike = {one: square for one, square in typical.items() if one.elements == run.elements}
+    usual = np.median([square / one.temperature for one, square in alike.items()])  # of curvature
+    other = min(
+        (one for one in alike if one.temperature == run.temperature),
+        key=lambda one: abs(np.log(alike[one] / one.temperature / usual)),
+    )
     ratio = typical[run] / typical[other]
     if 1 / OF_RUNS <= ratio <= OF_RUNS:
         return Report([], [])
     near = min(
-        (one for one in typical if one.group == other.group),
+        (one for one in alike if one.group == other.group),
         key=lambda one: abs(np.log(typical[one] / typical[run])),
     )
     measured = f"mean square forces {ratio:.2g} times those of {other}, nearest to those of {near}"

@@ -1,6 +1,7 @@
 """Temperatures that contradict the forces are named, with what they look like."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,14 +15,21 @@ CURVATURE = 1e-3  # (eV/Å)² a kelvin
 
 
 def frames(
-    group: str, told: float, true: float, count: int = 10, *, atoms: int = 64, seed: int = 0
+    group: str,
+    told: float,
+    true: float,
+    count: int = 10,
+    *,
+    atoms: int = 64,
+    element: int = 14,
+    seed: int = 0,
 ) -> list[Structure]:
     """Frames that say a temperature, with forces of another one."""
     rng = np.random.default_rng(seed)
     forces = rng.normal(size=(count, atoms, 3)) * np.sqrt(CURVATURE * true)
     return [
         Structure(
-            numbers=np.full(atoms, 14),
+            numbers=np.full(atoms, element),
             positions=np.zeros((atoms, 3)),
             cell=10 * np.eye(3),
             periodic=np.ones(3, dtype=bool),
@@ -59,6 +67,12 @@ def test_two_runs_that_were_exchanged_are_both_named() -> None:
     assert "unsure: [GROUP]" in hot.next_step
 
 
+def test_two_wrong_groups_at_one_temperature_are_both_named() -> None:
+    hot, cold = frames("vacancy", 900.0, 2700.0), frames("surface", 900.0, 100.0)
+    found = found_in([*crystals(), *hot, *cold])
+    assert {where for _, where in found} == {"vacancy at 900 K", "surface at 900 K"}
+
+
 def test_a_stray_frame_is_named() -> None:
     run = frames("vacancy", 300.0, 300.0, FEWEST_FRAMES)
     stray = frames("vacancy", 300.0, 2700.0, 1, seed=1)
@@ -73,8 +87,20 @@ def test_a_stray_frame_is_named() -> None:
         frames("vacancy", 600.0, 60.0),  # nothing else is at this temperature
         frames("vacancy", 300.0, 2700.0, atoms=FEWEST_ATOMS - 1),
         [*frames("vacancy", 300.0, 300.0, 3), *frames("vacancy", 300.0, 2700.0, 1)],
+        frames("vacancy", 300.0, 0.0),
+        [replace(one, forces=None) for one in frames("vacancy", 300.0, 2700.0)],
+        frames("vacancy", 0.0, 300.0),
+        frames("vacancy", 300.0, 2700.0, element=6),
     ],
-    ids=["no other", "few atoms", "few frames"],
+    ids=[
+        "no other",
+        "few atoms",
+        "few frames",
+        "at rest",
+        "no forces",
+        "no temperature",
+        "another element",
+    ],
 )
 def test_what_cannot_be_compared_is_left_alone(alone: list[Structure]) -> None:
     assert found_in([*crystals(), *alone]) == {}
