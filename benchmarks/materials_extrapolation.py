@@ -1,12 +1,13 @@
 """Beyond the training's temperature: errors beside those of a fit that saw it, and their forecast.
 
-The frames are those hotter than the training's, of the published training set and of the test
-set, without dynamics with a vacancy, whose temperatures are wrong. So what is cold is crystals, and
-what is hot is melts. Calibration is the rank correlation, over atoms, of the grade, of the
-committee's spread and of that of the heads of one training with the true error of the force: among
-the hot frames alone, and among all that the training has not seen, cold or hot, where a forecast
-has to tell the one from the other. The length of a random vector varies by chance, so that even a
-forecast that knew each error's size would not have a correlation of 1; a row says what it had.
+The frames are those hotter than the training's, of the published training set and of the test set,
+without dynamics with a vacancy, whose temperatures are wrong. So what is cold is crystals, and what
+is hot is melts. Calibration is the rank correlation, over atoms, of the grade, of the committee's
+spread and of that of the heads of one training with the true error of the force: among the hot
+frames alone, and among all that the training has not seen, cold or hot, where a forecast has to
+tell the one from the other; and over whole frames, by root mean squares. The length of a random
+vector varies by chance, so that even a forecast that knew each error's size would not have a
+correlation of 1; a row says what it had.
 """
 
 import sciml  # noqa: F401 - makes the process settings, which must precede Paddle
@@ -18,6 +19,7 @@ import numpy as np
 from published import COMMITTEE, published
 from reporting import Row, report
 
+from sciml.core.axes import FloatArray
 from sciml.materials.accuracy import accuracy
 from sciml.materials.ace.frames import LossSettings
 from sciml.materials.ace.heads import HeadSettings, headed
@@ -79,20 +81,28 @@ def _ratios(cold: Potentials, warm: Potentials, frames: list[Structure]) -> dict
 
 def calibration(cold: Potentials, what: str, frames: list[Structure]) -> list[Row]:
     """How well grade and spread order the atoms by their errors."""
-    grade = spread = perfect = None
+    grade = spread = perfect = by_frame = None
     if cold:
         found = cold["seed 1"].evaluate(frames)
         grade = rank_correlation(forecasts(found, "grades"), force_errors(frames, found))
     if COMMITTEE in cold:
         found = cold[COMMITTEE].evaluate(frames)
         errors = force_errors(frames, found)
-        spread = rank_correlation(forecasts(found, "spread"), errors)
-        perfect = attainable_correlation(errors)
+        told = forecasts(found, "spread")
+        spread, perfect = rank_correlation(told, errors), attainable_correlation(errors)
+        by_frame = rank_correlation(*(_of_frames(each, frames) for each in (told, errors)))
     return [
         Row(f"{what}: grade", grade, "", CALIBRATION, "more"),
         Row(f"{what}: spread of {max(len(cold) - 1, 0)}", spread, "", CALIBRATION, "more"),
+        Row(f"{what}: the same, of whole frames", by_frame, "", CALIBRATION, "more"),
         Row(f"{what}: a perfect forecast of the sizes of random errors", perfect, "", None, "more"),
     ]
+
+
+def _of_frames(values: FloatArray, frames: list[Structure]) -> FloatArray:
+    """Root mean square over the atoms of each frame, (frame,)."""
+    ends = np.cumsum([len(one) for one in frames])[:-1]
+    return np.array([np.sqrt(np.mean(part**2)) for part in np.split(values, ends)])
 
 
 def heads_row(cold: Potentials, what: str, splits: dict[str, list[Structure]]) -> Row:
