@@ -417,7 +417,7 @@ def _require_groups(splits: Mapping[str, Sequence[Structure]], asked: Sequence[s
     known = {str(one.about.get("group")) for frames in splits.values() for one in frames}
     if unknown := sorted(set(asked) - known):
         raise BadInput(
-            f"splits: no frame is of the group {unknown[0]!r}; there are {sorted(known)}."
+            f"splits: no frame is of the group {unknown[0]!r}; name some of {sorted(known)}."
         )
 
 

@@ -232,7 +232,7 @@ BAD: dict[str, tuple[Callable[[Splits], object], str]] = {
     "all too hot": (lambda s: by_temperature(s, 1000.0), "no frame has a temperature above 1000 K"),
     "unknown group": (
         lambda s: by_temperature(s, 300.0, unsure=["at 30 K"]),
-        "no frame is of the group 'at 30 K'; there are",
+        "no frame is of the group 'at 30 K'; name some of",
     ),
     "no strain": (lambda s: by_strain({"train": s["other"]}, 0.1), "no frame has strain"),
     "no temperature": (
