@@ -74,7 +74,7 @@ def test_embedded_silicon_is_as_hot_as_it_says(group: str) -> None:
         configurational_temperature(stillinger_weber(), one) / float(one.about["temperature_K"])
         for one in frames[::3]
     ]
-    assert np.mean(ratios) == pytest.approx(1.0, abs=0.15)  # runs of a picosecond, 64 atoms
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.07)
 
 
 def test_labels_count_before_what_the_potential_says() -> None:
