@@ -77,3 +77,21 @@ def test_labels_under_other_names_are_read(tmp_path: Path) -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"none\.extxyz: no such file"):
         checked(tmp_path, source=str(tmp_path / "none.extxyz"))
+
+
+def test_a_potential_tells_how_hot_frames_are(tmp_path: Path) -> None:
+    cold = [
+        one
+        for part in SILICON.values()
+        for one in part
+        if one.about["group"] == "crystal" and one.about["temperature_K"] == 300.0
+    ]
+    told = [replace(one, about={"group": "hot", "temperature_K": 1500.0}) for one in cold[::2]]
+    path = write_structures(tmp_path / "mine.extxyz", [*cold, *told])
+    outcome = checked(tmp_path / "run", source=str(path), potential="materials/silicon")
+    for run in ("crystal at 300 K", "hot at 1500 K"):
+        assert outcome.metrics[f"{run}, by forces K"] == pytest.approx(300, rel=0.15)
+    assert [name for name in outcome.metrics if name.startswith("temperature")] == [
+        "temperature by forces in hot at 1500 K"
+    ]
+    assert set(outcome.data_sha256) == {str(path), "materials/silicon"}

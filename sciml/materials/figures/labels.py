@@ -26,12 +26,14 @@ from sciml.materials.labels.pairs import pairs_of
 from sciml.materials.labels.planted import SLIPS
 from sciml.materials.labels.work import check_work, pressures
 from sciml.materials.structures import Structure
+from sciml.training.record import read_record
 from sciml.training.run import record_folder
 
 ELEMENTS = ("copper", "nickel", "silicon", "molybdenum", "lithium")  # of mlearn
 _SHOWN = {"Cu, mlearn": "copper", "Ni, mlearn": "nickel", "Si, mlearn": "silicon"}
 _EMBEDDED = "simulated_silicon"
 _RIGHT = "as computed"
+_BY_FORCES = ", by forces K"  # how the record calls temperatures
 _SLIPS = ("pressure for stress", "shear in the order of VASP")
 
 
@@ -138,6 +140,25 @@ def label_findings(element: str) -> dict[str, Any]:
         return {f"{one['what']} in {one['where']}": one for one in found}
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(path, error) from None
+
+
+def label_temperatures(element: str) -> dict[str, float]:
+    """How hot runs of an element of mlearn are, by their forces and the potential of its recipe.
+
+    Args:
+        element: One of ``ELEMENTS``.
+
+    Returns:
+        K, by the run and the temperature that it says, such as ``Vacancy at 300 K``; nothing for
+        nickel, of which there is no potential.
+
+    Raises:
+        BadInput: if there is no record.
+        DamagedFile: if the record was changed.
+    """
+    metrics = read_record(record_folder(f"materials/mlearn-{element}-labels"))["metrics"]
+    told = [name for name in metrics if name.endswith(_BY_FORCES)]
+    return {name.removesuffix(_BY_FORCES): float(metrics[name]) for name in told}
 
 
 def _strained(element: str) -> xr.Dataset:

@@ -11,17 +11,19 @@ from typing import NamedTuple
 import numpy as np
 
 from sciml.materials.labels.findings import Finding, Report, finite, joined
+from sciml.materials.potential import Potential
+from sciml.materials.properties.configurational_temperature import configurational_temperature
 from sciml.materials.structures import Structure
 
 OF_RUNS = 2.0  # by how much mean squares of runs at one temperature may differ
 OF_FRAMES = 3.0  # by how much a frame may differ from the others of its run
+OF_HEAT = 1.5  # by how much the temperature that forces imply may differ from what is said
+MEASURED = 20  # frames of a run whose temperature is measured
 FEWEST_ATOMS = 16  # of a frame; the mean square of fewer says little
 FEWEST_FRAMES = 8  # of a run for one of them to be strange
 NAMED = 3  # frames that a finding names
-_NEXT = (
-    "Do not split by these temperatures: data.split: {kind: temperature, ..., unsure: [GROUP]}; "
-    "configurational_temperature tells them from the forces and any good potential."
-)
+_UNSURE = "Do not split by it: data.split: {kind: temperature, ..., unsure: [GROUP]}."
+_NEXT = f"{_UNSURE} A good potential tells what it is: `-o potential=...`."
 
 
 class Run(NamedTuple):
@@ -46,14 +48,55 @@ def check_temperatures(structures: Sequence[Structure]) -> Report:
         "temperature" by group and temperature, and "temperature of frames" that are not like the
         others of theirs. Nothing of frames that say none, or have no others to be compared with.
     """
+    runs = runs_of(structures)
+    typical = {run: float(np.median([_square(one) for one in runs[run]])) for run in runs}
+    strange = [_of_run(run, typical) for run in typical]
+    strays = [_of_frames(run, runs[run], typical[run]) for run in typical]
+    return joined([*strange, *strays])
+
+
+def temperatures(structures: Sequence[Structure], potential: Potential) -> dict[Run, float]:
+    """The temperature of each run by its forces and the curvature that a potential knows.
+
+    Args:
+        structures: Of any groups; those that say no temperature are left out.
+        potential: Of their elements, as good as can be had; one that was trained on them serves.
+
+    Returns:
+        K, the median over some frames of each run.
+    """
+    found: dict[Run, float] = {}
+    for run, frames in runs_of(structures).items():
+        places = np.linspace(0, len(frames) - 1, min(len(frames), MEASURED)).astype(int)
+        measured = [configurational_temperature(potential, frames[place]) for place in places]
+        found[run] = float(np.median(measured))
+    return found
+
+
+def check_heat(found: Mapping[Run, float]) -> Report:
+    """Runs that are not as hot as they say, by :func:`temperatures`.
+
+    Returns:
+        "temperature by forces" by group and temperature.
+    """
+    reports = []
+    for run, kelvin in found.items():
+        if not run.temperature / OF_HEAT <= kelvin <= run.temperature * OF_HEAT:
+            expected = f"what it says, within {OF_HEAT:g} times"
+            told = Finding(
+                "temperature by forces", str(run), f"{kelvin:.0f} K", expected, _UNSURE, kelvin
+            )
+            reports.append(Report([told], []))
+    return joined(reports)
+
+
+def runs_of(structures: Sequence[Structure]) -> dict[Run, list[Structure]]:
+    """Frames by the motion that they say they are of, in order of groups and temperatures."""
     runs: dict[Run, list[Structure]] = {}
     for one in structures:
         if (run := _run_of(one)) is not None:
             runs.setdefault(run, []).append(one)
-    typical = {run: float(np.median([_square(one) for one in runs[run]])) for run in sorted(runs)}
-    strange = [_of_run(run, typical) for run in typical]
-    strays = [_of_frames(run, runs[run], typical[run]) for run in typical]
-    return joined([*strange, *strays])
+    return dict(sorted(runs.items()))
 
 
 def _run_of(one: Structure) -> Run | None:

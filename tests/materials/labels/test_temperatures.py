@@ -8,7 +8,13 @@ import pytest
 
 from sciml.materials.datasets import open_structures
 from sciml.materials.labels.findings import Finding
-from sciml.materials.labels.temperatures import FEWEST_ATOMS, FEWEST_FRAMES, check_temperatures
+from sciml.materials.labels.temperatures import (
+    FEWEST_ATOMS,
+    FEWEST_FRAMES,
+    Run,
+    check_heat,
+    check_temperatures,
+)
 from sciml.materials.structures import Structure
 
 CURVATURE = 1e-3  # (eV/Å)² a kelvin
@@ -104,6 +110,13 @@ def test_a_stray_frame_is_named() -> None:
 )
 def test_what_cannot_be_compared_is_left_alone(alone: list[Structure]) -> None:
     assert found_in([*crystals(), *alone]) == {}
+
+
+def test_heat_within_the_room_is_no_finding() -> None:
+    runs = {Run("a", 300.0, (14,)): 300 * 1.4, Run("b", 300.0, (14,)): 300 / 1.6}
+    found = check_heat(runs).findings
+    assert [(one.where, one.value) for one in found] == [("b at 300 K", 187.5)]
+    assert found[0].measured == "188 K"
 
 
 # In every set of mlearn, dynamics with a vacancy was not as hot as it says.
