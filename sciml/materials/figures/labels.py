@@ -15,6 +15,7 @@ from sciml.figures.registry import Drawn, figure
 from sciml.figures.style import (
     BLACK,
     BLUE,
+    COLOURS,
     TWO_COLUMNS,
     VERMILION,
     Panel,
@@ -34,6 +35,7 @@ _SHOWN = {"Cu, mlearn": "copper", "Ni, mlearn": "nickel", "Si, mlearn": "silicon
 _EMBEDDED = "simulated_silicon"
 _RIGHT = "as computed"
 _BY_FORCES = ", by forces K"  # how the record calls temperatures
+_KELVIN = (300, 1000, 3000)  # that are ticked
 _SLIPS = ("pressure for stress", "shear in the order of VASP")
 
 
@@ -120,6 +122,50 @@ def slip_figure() -> Drawn:
         {"labels": list(works)},
     )
     return Drawn(picture, data)
+
+
+@figure(
+    "materials/label-temperatures",
+    title="Temperature that the forces of published frames imply, beside the one that they say",
+    rtol=1e-6,
+    atol=1e-6,
+)
+def temperature_figure() -> Drawn:
+    """Are frames as hot as they say?
+
+    Returns:
+        Runs of mlearn, from published records; open marks are dynamics with a vacancy.
+    """
+    runs = [
+        (element, *_said(run), kelvin)
+        for element in ELEMENTS
+        for run, kelvin in label_temperatures(element).items()
+    ]
+    names = ("element", "group", "said", "by_forces")
+    data = xr.Dataset(
+        {n: ("run", list(v)) for n, v in zip(names, zip(*runs, strict=True), strict=True)}
+    )
+    picture = new_picture(height=2.9)
+    axis = picture.subplots()
+    axis.axline((300, 300), (3000, 3000), color=BLACK, lw=0.6, ls=":")
+    for (element, mine), colour in zip(data.groupby("element"), COLOURS, strict=False):
+        for vacancy, look in ((False, {"label": element}), (True, {"mfc": "none"})):
+            some = mine.isel(run=(mine["group"] == "Vacancy").values == vacancy)
+            axis.plot(some["said"], some["by_forces"], "o", color=colour, ms=5, **look)
+    axis.plot([], [], "o", color=BLACK, mfc="none", ms=5, label="with a vacancy")
+    axis.legend(loc="upper left", bbox_to_anchor=(0.1, 1.0))
+    axis.set(xscale="log", yscale="log", xlabel="temperature that is said (K)")
+    axis.set_ylabel("by forces and curvature (K)")
+    for along in (axis.xaxis, axis.yaxis):
+        along.set_ticks(_KELVIN, [f"{kelvin:g}" for kelvin in _KELVIN])
+        along.set_minor_formatter("")
+    return Drawn(picture, data)
+
+
+def _said(run: str) -> tuple[str, float]:
+    """Group and temperature of a run's name."""
+    group, _, kelvin = run.removesuffix(" K").partition(" at ")
+    return group, float(kelvin)
 
 
 def label_findings(element: str) -> dict[str, Any]:
