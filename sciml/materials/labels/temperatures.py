@@ -82,7 +82,7 @@ def check_heat(found: Mapping[Run, float]) -> Report:
     reports = []
     for run, kelvin in found.items():
         if not run.temperature / OF_HEAT <= kelvin <= run.temperature * OF_HEAT:
-            expected = f"what it says, within {OF_HEAT:g} times"
+            expected = f"what it says, within {OF_HEAT:g} times, if these energies moved the atoms"
             told = Finding(
                 "temperature by forces", str(run), f"{kelvin:.0f} K", expected, _UNSURE, kelvin
             )

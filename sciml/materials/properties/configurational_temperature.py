@@ -24,7 +24,8 @@ def configurational_temperature(
 
     Args:
         potential: Tells the curvature, and the forces if the structure has none.
-        structure: A frame of a motion in equilibrium, with all its atoms free.
+        structure: A frame of a motion in equilibrium, with all its atoms free; what moved them must
+            be the energies that its forces are of.
         draws: Random directions, of +1 and -1 for each coordinate, over which the sum of the second
             derivatives is a mean; it is off by some per cent, in each frame by chance anew.
         seed: Of the directions, with the positions: two frames have other directions, so that what
