@@ -38,7 +38,7 @@ def label_check(recipe: LabelRecipe, folder: Path) -> Outcome:
         potential also the temperature of each run.
 
     Raises:
-        BadInput: if a file is missing or is not extended XYZ.
+        BadInput: if a file is missing or is not extended XYZ, or the potential does not know it.
         DatasetMissing: if the data are not on this machine.
     """
     splits = open_source(recipe.source, recipe.labels)

@@ -64,6 +64,9 @@ def temperatures(structures: Sequence[Structure], potential: Potential) -> dict[
 
     Returns:
         K, the median over some frames of each run.
+
+    Raises:
+        BadInput: if the potential does not know an element, or its energy curves downwards.
     """
     found: dict[Run, float] = {}
     for run, frames in runs_of(structures).items():
