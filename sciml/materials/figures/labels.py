@@ -149,7 +149,8 @@ def temperature_figure() -> Drawn:
     axis = picture.subplots()
     axis.axline((300, 300), (3000, 3000), color=BLACK, lw=0.6, ls=":")
     for (element, mine), colour in zip(data.groupby("element"), COLOURS, strict=False):
-        for vacancy, look in ((False, {"label": element}), (True, {"mfc": "none"})):
+        for vacancy in (False, True):
+            look: dict[str, Any] = {"mfc": "none"} if vacancy else {"label": element}
             some = mine.isel(run=(mine["group"] == "Vacancy").values == vacancy)
             axis.plot(some["said"], some["by_forces"], "o", color=colour, ms=5, **look)
     axis.plot([], [], "o", color=BLACK, mfc="none", ms=5, label="with a vacancy")
