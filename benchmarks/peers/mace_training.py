@@ -211,8 +211,8 @@ def judge(kind: str, seconds: float, **more: Any) -> None:
 def keep(name: str, seconds: float) -> None:
     """Write the state of the trunk or of a branch, which replaces the last one."""
     beside = state_file.with_name(f"{state_file.stem}-{name}{state_file.suffix}")
-    times = {"seconds": float(seconds), "shown": float(shown)}  # not of NumPy, which would not load
-    torch.save({"state": training.state(), **times}, f"{beside}.new")
+    kept_now = {"state": training.state(), "seconds": seconds, "shown": shown}
+    torch.save(kept_now, f"{beside}.new")
     Path(f"{beside}.new").replace(beside)
 
 
@@ -257,7 +257,7 @@ finished = {json.loads(line).get("budget") for line in lines}
 if (before := kept("trunk")) is not None:
     training.restore(before["state"])
     trunk_seconds, shown = before["seconds"], before["shown"]
-for minutes in given["budgets"]:
+for minutes in given["budgets"].tolist():  # numbers of NumPy in a state would not load
     leaves = (1 - BRANCH) * 60.0 * minutes
     while trunk_seconds < leaves:
         trunk_seconds = steps(first, trunk_seconds, min(shown, leaves), lambda _: RATE, "trunk")
