@@ -142,7 +142,7 @@ def cost_figure() -> Drawn:
     table, costs = errors().sel(quantity="forces", element="Si"), _benchmark("materials_cost")
     single, count = costs["inference in Python, 512 atoms"], members("silicon")
     curve = _benchmark("materials_training_time")["curves"]["Si"]["mace"]
-    longest = max((p for p in curve if p["kind"] == "branch"), key=lambda p: p["minutes"])
+    best = min((p for p in curve if p["kind"] == "branch"), key=lambda p: p["forces"])
     points = {
         "SNAP": (costs["SNAP of LAMMPS, 512 atoms"], table.sel(potential="SNAP")),
         "qSNAP": (costs["quadratic SNAP of LAMMPS, 512 atoms"], table.sel(potential="qSNAP")),
@@ -152,9 +152,9 @@ def cost_figure() -> Drawn:
             _local_error(),
         ),
         f"ours, committee of {count}": (count * single, table.sel(potential=COMMITTEE)),
-        f"MACE, {longest['minutes']:.0f} min of training": (
+        f"MACE, {best['minutes']:.0f} min of training": (
             costs["MACE 32x0e, 2 layers, 512 atoms"],
-            longest["forces"],
+            best["forces"],
         ),
     }
     data = xr.Dataset(
