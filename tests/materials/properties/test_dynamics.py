@@ -86,7 +86,7 @@ def test_the_pressure_of_atoms_that_hardly_touch_is_that_of_a_gas() -> None:
 
 def test_the_same_seed_moves_alike_and_the_whole_stays() -> None:
     first, second, other = (run(seed, steps=40) for seed in (1, 1, 2))
-    xr.testing.assert_identical(first, second)
+    xr.testing.assert_allclose(first, second, rtol=1e-9)  # sums depend on where arrays lie
     assert not np.allclose(first["position"], other["position"])
     centres = first["position"].mean("atom")
     np.testing.assert_allclose(centres - centres[0], 0, atol=1e-9)
