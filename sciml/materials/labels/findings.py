@@ -7,6 +7,8 @@ import numpy as np
 
 from sciml.materials.structures import Structure
 
+NAMED = 3  # frames that a finding names
+
 
 class Finding(NamedTuple):
     """Something that is wrong with labels."""
@@ -71,6 +73,12 @@ def by_group(structures: Sequence[Structure]) -> dict[str, list[Structure]]:
     for one in structures:
         groups.setdefault(str(one.about.get("group", "unnamed")), []).append(one)
     return dict(sorted(groups.items()))
+
+
+def names_of(structures: Sequence[Structure]) -> str:
+    """The first names of some frames, as a finding tells them."""
+    names = [one.name for one in structures[:NAMED]]
+    return ", ".join(names if len(structures) <= NAMED else [*names, "..."])
 
 
 def finite(one: Structure) -> bool:

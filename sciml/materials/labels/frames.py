@@ -7,7 +7,15 @@ import numpy as np
 
 from sciml.core.axes import FloatArray
 from sciml.materials.elements import covalent_radius
-from sciml.materials.labels.findings import Finding, Report, Unjudged, by_group, finite, joined
+from sciml.materials.labels.findings import (
+    Finding,
+    Report,
+    Unjudged,
+    by_group,
+    finite,
+    joined,
+    names_of,
+)
 from sciml.materials.neighbours import neighbours
 from sciml.materials.splits import TRAIN, twins
 from sciml.materials.structures import Structure
@@ -18,7 +26,6 @@ LARGEST_TORQUE = 2e-2  # eV for each atom of a molecule
 OUTLIER = 12.0  # robust standard deviations
 LEAST_OUTLIER = 0.1  # eV/atom
 FEWEST = 8  # frames for a median to mean something
-NAMED = 3  # frames that a finding names
 MUCH_WORSE = 5.0  # how much better the wrong reading of energies must fit to be believed
 SIZE_RATIO = 1.5  # of the numbers of atoms, without which surfaces and vacancies would mislead
 FRAMES_OF_A_SIZE = 64  # that are compared with those of other sizes
@@ -167,8 +174,7 @@ def _told(
     """A finding for frames and their numbers, the worst first; nothing for none."""
     if not found:
         return Report([], [])
-    names = ", ".join(one.name for one, _ in found[:NAMED])
-    names += ", ..." if len(found) > NAMED else ""
+    names = names_of([one for one, _ in found])
     worst = found[0][1] if kind.unit else float(len(found))
     measured = f"{len(found)}" + (f" of {of}" if of else "") + f" frames ({names})"
     measured += f"; the worst: {worst:.3g} {kind.unit}" if kind.unit else ""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sciml.materials.labels.findings import Finding, Report, finite, joined
+from sciml.materials.labels.findings import Finding, Report, finite, joined, names_of
 from sciml.materials.potential import Potential
 from sciml.materials.properties.configurational_temperature import configurational_temperature
 from sciml.materials.structures import Structure
@@ -21,7 +21,6 @@ OF_HEAT = 1.5  # by how much the temperature that forces imply may differ from w
 MEASURED = 20  # frames of a run whose temperature is measured
 FEWEST_ATOMS = 16  # of a frame; the mean square of fewer says little
 FEWEST_FRAMES = 8  # of a run for one of them to be strange
-NAMED = 3  # frames that a finding names
 _UNSURE = "Do not split by it: data.split: {kind: temperature, ..., unsure: [GROUP]}."
 _NEXT = f"{_UNSURE} A good potential tells what it is: `-o potential=...`."
 
@@ -139,8 +138,7 @@ def _of_frames(run: Run, frames: Sequence[Structure], typical: float) -> Report:
     if len(frames) < FEWEST_FRAMES or not len(far):
         return Report([], [])
     worst = far[np.argsort(-np.abs(np.log(ratios[far])))]
-    names = ", ".join(frames[place].name for place in worst[:NAMED])
-    names += ", ..." if len(worst) > NAMED else ""
+    names = names_of([frames[place] for place in worst])
     measured = f"{len(far)} of {len(frames)} frames ({names}); mean square forces of the worst "
     measured += f"{ratios[worst[0]]:.2g} times the median"
     expected = f"frames of one run within {OF_FRAMES:g} times"

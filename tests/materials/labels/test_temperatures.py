@@ -119,7 +119,7 @@ def test_heat_within_the_room_is_no_finding() -> None:
     assert found[0].measured == "188 K"
 
 
-# In every set of mlearn, dynamics with a vacancy was not as hot as it says.
+# In each of the five sets of mlearn, dynamics with a vacancy was not as hot as it says.
 WRONG: Mapping[str, set[float]] = {
     "silicon": {300.0, 3374.0},
     "molybdenum": {6000.0},
