@@ -10,14 +10,16 @@ from sciml.core.errors import BadInput
 from sciml.materials.potential import Evaluation, Potential
 from sciml.materials.structures import GPA, Structure
 
+Judged = tuple[Structure, Evaluation]
+
 
 class Accuracy(NamedTuple):
     """Root mean square errors; NaN where no label is."""
 
     energy: float  # meV/atom
     forces: float  # eV/Å, over components
-    stress: float  # GPa, over six components, the mean error of xx, yy and zz removed if asked
-    stress_offset: float  # GPa, the mean that was removed, or 0
+    stress: float  # GPa, over six components, a constant part of xx, yy and zz removed if asked
+    stress_offset: float  # GPa, what was removed, or 0
     frames: int
 
 
@@ -37,35 +39,57 @@ def accuracy(
     Raises:
         BadInput: if no structure is given or one has no energy.
     """
-    return _summed(structures, potential.evaluate(structures), offset)
+    pairs = _judged(structures, potential.evaluate(structures))
+    return _summed(pairs, _offset(pairs) if offset else 0.0)
 
 
 def accuracy_by_group(
     potential: Potential, structures: Sequence[Structure], *, offset: bool = False
 ) -> dict[str, Accuracy]:
-    """The same for each ``group`` that the structures name, and for all under ``all``."""
-    found = potential.evaluate(structures)
-    groups = [str(one.about.get("group", "unnamed")) for one in structures]
-    parts = {"all": list(range(len(groups)))}
-    parts |= {g: [i for i, name in enumerate(groups) if name == g] for g in sorted(set(groups))}
-    return {
-        name: _summed([structures[i] for i in part], [found[i] for i in part], offset)
-        for name, part in parts.items()
-    }
+    """The same for each ``group`` that the structures name, and for all under ``all``.
+
+    One offset is removed from all groups, that of all structures.
+    """
+    pairs = _judged(structures, potential.evaluate(structures))
+    removed = _offset(pairs) if offset else 0.0
+    names = sorted({_group(pair) for pair in pairs} - {"all"})
+    parts = {"all": pairs} | {name: [p for p in pairs if _group(p) == name] for name in names}
+    return {name: _summed(part, removed) for name, part in parts.items()}
 
 
-def _summed(structures: Sequence[Structure], found: Sequence[Evaluation], offset: bool) -> Accuracy:
-    """Errors of evaluations that are there already."""
+def _judged(structures: Sequence[Structure], found: Sequence[Evaluation]) -> list[Judged]:
+    """Labels beside evaluations."""
     if not structures:
         raise BadInput("accuracy: no structures were given; look at the split.")
-    pairs = list(zip(structures, found, strict=True))
+    return list(zip(structures, found, strict=True))
+
+
+def _group(pair: Judged) -> str:
+    return str(pair[0].about.get("group", "unnamed"))
+
+
+def _offset(pairs: Sequence[Judged]) -> float:
+    """The mean error of xx, yy and zz, GPa; 0 if no stress has a label."""
+    errors = _stress_errors(pairs)
+    return float(np.mean(errors[:, :3])) if len(errors) else 0.0
+
+
+def _stress_errors(pairs: Sequence[Judged]) -> FloatArray:
+    """GPa, (frame, 6), of frames that have the label and repeat in three directions."""
+    errors = [
+        (found.stress - one.stress) / GPA
+        for one, found in pairs
+        if one.stress is not None and one.periodic.all()
+    ]
+    return np.array(errors).reshape(-1, 6)
+
+
+def _summed(pairs: Sequence[Judged], offset: float) -> Accuracy:
+    """Errors of evaluations that are there already."""
     energy = np.array([_energy_error(one, this) for one, this in pairs])
     forces = [(this.forces - one.forces).ravel() for one, this in pairs if one.forces is not None]
-    stress = [(this.stress - one.stress) / GPA for one, this in pairs if one.stress is not None]
-    table = np.array(stress).reshape(-1, 6)
-    mean = float(np.mean(table[:, :3])) if offset and len(table) else 0.0
-    table = table - mean * np.array([1, 1, 1, 0, 0, 0])
-    return Accuracy(1e3 * _rms(energy), _rms(_all(forces)), _rms(table), mean, len(pairs))
+    stress = _stress_errors(pairs) - offset * np.array([1, 1, 1, 0, 0, 0])
+    return Accuracy(1e3 * _rms(energy), _rms(_all(forces)), _rms(stress), offset, len(pairs))
 
 
 def _energy_error(one: Structure, found: Evaluation) -> float:

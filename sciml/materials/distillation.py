@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.materials.committee import Committee
+from sciml.materials.elements import unknown_elements
 from sciml.materials.potential import Evaluation, Potential
 from sciml.materials.properties.dynamics import MotionSettings, frames_of, move
 from sciml.materials.structures import Structure
@@ -39,7 +40,7 @@ class Taught(NamedTuple):
     """What a teacher has labelled."""
 
     frames: list[Structure]
-    left_out: int  # frames in which it extrapolates
+    left_out: int  # frames in which it extrapolates, or that were in a motion which ran away
 
 
 def taught(
@@ -71,6 +72,7 @@ def taught(
         BadInput: if an element is not known, grades are asked for and there are none, or no copy
             is left.
     """
+    _require_known(teacher, structures)
     random = np.random.default_rng(seed)
     moved = [one for number, start in enumerate(structures)
              for one in _moved(teacher, start, settings, seed + number)]  # fmt: skip
@@ -91,11 +93,21 @@ def taught(
     return Taught(kept, asked - len(kept))
 
 
+def _require_known(teacher: Potential, structures: Sequence[Structure]) -> None:
+    numbers = np.concatenate([one.numbers for one in structures]) if structures else []
+    unknown = unknown_elements(numbers, teacher.elements)
+    if unknown:
+        raise BadInput(
+            f"distillation: the teacher does not know {unknown}; leave frames with it out, or take "
+            "a teacher that was trained on it."
+        )
+
+
 def _moved(
     teacher: Potential, start: Structure, settings: TeachingSettings, seed: int
 ) -> list[Structure]:
-    """Copies of a structure, where they have gone; none if they ran away."""
-    if settings.motion is None:
+    """Copies of a structure, where they have gone; none if they ran away. An atom alone stays."""
+    if settings.motion is None or len(start) == 1:
         return [start] * settings.copies
     apart = settings.motion.apart
     motion = MotionSettings(
@@ -108,7 +120,7 @@ def _moved(
     mover = teacher.members[0] if isinstance(teacher, Committee) else teacher
     try:
         frames = frames_of(move(mover, start, motion, seed))
-    except BadInput:
+    except BadInput:  # elements are known and atoms are several, so the motion ran away
         return []
     return [replace(start, positions=one.positions, cell=one.cell) for one in frames[1:]]
 

@@ -99,8 +99,9 @@ def _with_teacher(
     counts = [len(lesson.frames), len(said)]
     shares = np.repeat([teaching.data_weight, teaching.weight], counts)
     whole = lesson._replace(frames=frames, weights=shares * frame_weights(recipe.data, frames))
+    why = "their grade" if teaching.motion is None else "their grade, or because they ran away"
     left_out = counts[0] * teaching.copies - counts[1]
-    return whole, {"teacher's frames": counts[1], "left out for their grade": left_out}
+    return whole, {"teacher's frames": counts[1], f"left out for {why}": left_out}
 
 
 def _said(

@@ -8,7 +8,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import shown
 from sciml.core.writing import write_bytes
-from sciml.materials.structures import VOIGT, Structure, components, from_atoms, to_atoms
+from sciml.materials.structures import VOIGT, About, Structure, components, from_atoms, to_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -30,6 +30,12 @@ ASYMMETRY = 1e-3  # of a stress, of its largest component: programs print few di
 
 _RAW = "as_written_"  # before a name that ASE would interpret
 _VIRIAL = _RAW + "virial_matrix"
+_WORDS = re.compile(
+    r"""(?P<empty> (?<!\S) [^\s="']+ \s* = \s* (?:""|''|\{\}|\[\]) (?!\S) )
+      | (?P<quoted> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' )
+      | (?P<label> (?<!\S) (?:stress|virial) (?=\s*=) )""",
+    re.VERBOSE,
+)
 
 
 class Labels(NamedTuple):
@@ -81,6 +87,8 @@ def read_structures(
 def write_structures(path: Path, structures: Iterable[Structure]) -> Path:
     """Write structures with their labels; the same structures give the same bytes.
 
+    Of ``about`` empty words are left out, for they would swallow what is written after them.
+
     Args:
         path: The file; it is compressed if it ends in ``.gz``.
         structures: At least one.
@@ -89,12 +97,12 @@ def write_structures(path: Path, structures: Iterable[Structure]) -> Path:
         The file.
 
     Raises:
-        BadInput: if there is no structure.
+        BadInput: if there is no structure, or a word told about one has line breaks or tabs.
         WriteFailed: if the disk is full; the old file is kept.
     """
     from ase.io.extxyz import write_extxyz
 
-    frames = [to_atoms(one) for one in structures]
+    frames = [to_atoms(replace(one, about=_writable(one))) for one in structures]
     if not frames:
         raise BadInput(f"{shown(path)}: no structures were given; nothing was written.")
     text = io.StringIO()
@@ -103,6 +111,21 @@ def write_structures(path: Path, structures: Iterable[Structure]) -> Path:
     # A time in the header would make two files of the same structures differ.
     write_bytes(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     return path
+
+
+def _writable(structure: Structure) -> About:
+    """What is told about a structure, so that it comes back as it is."""
+    told = dict(structure.about)
+    for key, value in structure.about.items():
+        if not isinstance(value, str):
+            continue
+        if not value.isprintable():
+            raise BadInput(
+                f"{structure.name}: about[{key!r}] is {value!r}; a comment line cannot hold it, "
+                "write it without line breaks and tabs."
+            )
+        told[key] = value.replace("\\", "\\\\")
+    return {key: value for key, value in told.items() if value != ""}
 
 
 def _text(path: Path) -> str:
@@ -149,6 +172,8 @@ def _blocks(text: str) -> Iterator[str]:
             place += 1
             continue
         end = place + 2 + _count(lines[place], place + 1)
+        if end > len(lines):
+            raise ValueError(f"line {place + 1}: the file ends within its frame")
         while end < len(lines) and lines[end].lstrip().startswith("VEC"):  # lattice vectors
             end += 1
         yield "\n".join(lines[place:end])
@@ -159,6 +184,8 @@ def _count(line: str, number: int) -> int:
     """The number of atoms that the first line of a frame tells."""
     if not line.strip().isdecimal():
         raise ValueError(f"line {number}: expected the number of atoms, got {line.strip()[:40]!r}")
+    if int(line) == 0:
+        raise BadInput("it has no atoms; leave it out.")
     return int(line)
 
 
@@ -200,10 +227,8 @@ class _Comment:
 
         if "=" not in line:
             return {"comment": line.strip()}
-        # ASE would refuse six numbers without saying why, and not see that nine are not symmetric.
-        for name in ("stress", "virial"):
-            line = re.sub(rf"(?<!\S){name}\s*=", f"{_RAW}{name}=", line)
-        words = key_val_str_to_dict(line)
+        words = key_val_str_to_dict(_readable(line))
+        _require_positions(words)
         self._rename_energy(words)
         self._rename_forces(words)
         stress = self._matrix(words, self.labels.stress)
@@ -250,6 +275,28 @@ class _Comment:
         if np.abs(matrix - matrix.T).max() > ASYMMETRY * np.abs(matrix).max():
             raise BadInput(f"{name} is not symmetric: {values.ravel()}; look at where it is from.")
         return (matrix + matrix.T) / 2
+
+
+def _readable(line: str) -> str:
+    """A comment line with its stresses under names that ASE leaves alone, and no empty words.
+
+    ASE would refuse six numbers without saying why, and not see that nine are not symmetric. It
+    takes what follows an empty word for its value.
+    """
+
+    def told(found: re.Match[str]) -> str:
+        if found["quoted"]:
+            return found["quoted"]
+        return "" if found["empty"] else f"{_RAW}{found['label']}"
+
+    return _WORDS.sub(told, line)
+
+
+def _require_positions(words: Mapping[str, Any]) -> None:
+    """Without this column ASE would put all atoms at the origin."""
+    columns = words.get("Properties")
+    if columns is not None and not re.search(r"(^|:)(pos|positions):[RI]:3(:|$)", str(columns)):
+        raise BadInput(f"Properties is {columns!r}; expected it to name the positions, pos:R:3.")
 
 
 def _from_six(values: FloatArray, order: str) -> FloatArray:

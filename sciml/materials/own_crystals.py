@@ -1,5 +1,6 @@
 """A crystal as a recipe names it: by its structure, elements and edge, or by a file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
@@ -13,6 +14,8 @@ from sciml.materials.elements import atomic_number
 from sciml.materials.structures import Structure, from_atoms
 
 _ONE = ("sc", "fcc", "bcc", "diamond")  # as ASE calls structures of one element
+# What the readers of ASE raise at a file that is not what its name says.
+_UNREADABLE = (ValueError, KeyError, IndexError, TypeError, RuntimeError, OSError, AssertionError)
 _TWO = ("zincblende", "rocksalt", "cesiumchloride")
 
 
@@ -45,8 +48,9 @@ def crystal_of(told: str | CrystalSettings) -> Structure:
         Atoms without labels; of settings a cube with its edges along x, y and z.
 
     Raises:
-        BadInput: if the file is missing or cannot be read, an element is not known, or the crystal
-            is not periodic in three directions.
+        BadInput: if the file is missing or cannot be read, an element is not known, a site is
+            shared by several elements or partly empty, or the crystal is not periodic in three
+            directions.
     """
     return _of_file(user_file(told, "crystal")) if isinstance(told, str) else _of_settings(told)
 
@@ -69,11 +73,12 @@ def _of_file(path: Path) -> Structure:
 
     try:
         atoms = read(path)
-    except (UnknownFileTypeError, ValueError, KeyError, IndexError, RuntimeError) as error:
+    except (*_UNREADABLE, UnknownFileTypeError) as error:
         raise BadInput(
             f"crystal: {shown(path)}: ASE cannot read it ({error}); write CIF or extended XYZ."
         ) from None
     assert not isinstance(atoms, list)
+    _require_whole_atoms(path, atoms.info.get("occupancy", {}))
     atoms.calc = None
     found = from_atoms(atoms, {"source": path.name})
     if not found.periodic.all():
@@ -82,3 +87,14 @@ def _of_file(path: Path) -> Structure:
             f"{found.periodic.tolist()}; give its lattice vectors."
         )
     return found
+
+
+def _require_whole_atoms(path: Path, occupancy: Mapping[str, Mapping[str, float]]) -> None:
+    """ASE would put whole atoms of the first element on sites that are shared or partly empty."""
+    for shares in occupancy.values():
+        if list(shares.values()) != [1.0]:
+            told = ", ".join(f"{element} {share:g}" for element, share in shares.items())
+            raise BadInput(
+                f"crystal: {shown(path)}: a site is occupied by {told}; expected one whole atom; "
+                "make the structure ordered first."
+            )

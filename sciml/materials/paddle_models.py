@@ -38,14 +38,17 @@ class PaddleModel:
         self, kinds: IntArray, first: IntArray, other: IntArray, vectors: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Energies of atoms and their slopes, as LAMMPS asks for them."""
-        atoms = len(first) - 1
-        if not len(other):
-            return np.zeros(atoms), np.zeros((0, 3))
+        atoms, pairs = len(first) - 1, len(other)
         centre = np.repeat(np.arange(atoms), np.diff(first))
+        if atoms and not pairs:  # Paddle cannot add up nothing; a pair at the cutoff adds nothing
+            centre, other = np.zeros(1, np.int64), np.zeros(1, np.int64)
+            vectors = np.array([[self._cutoff, 0.0, 0.0]])
+        elif not atoms:
+            return np.zeros(0), np.zeros((0, 3))
         moved = paddle.to_tensor(vectors.astype(self._dtype), stop_gradient=False)
         kind, start, end = (
             paddle.to_tensor(each.astype(np.int64)) for each in (kinds, centre, other)
         )
         found = self._energies(kind, start, end, moved, atoms)
         slopes = paddle.grad(found.sum(), moved)[0]
-        return found.numpy().astype(np.float64), slopes.numpy().astype(np.float64)
+        return found.numpy().astype(np.float64), slopes.numpy().astype(np.float64)[:pairs]

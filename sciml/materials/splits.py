@@ -185,8 +185,8 @@ def by_temperature(
         nor among the published tests. Nothing is lost.
 
     Raises:
-        BadInput: if no frame has a temperature or is of a group that is unsure, none is beyond, or
-            none is left to train on.
+        BadInput: if no frame has a temperature or is of a group that is unsure, a temperature is no
+            number, none is beyond, or none is left to train on.
     """
     over = highest if above is None else above
     _require_groups(splits, unsure)
@@ -194,10 +194,10 @@ def by_temperature(
     def place(frame: Structure) -> str | None:
         if frame.about.get("group") in unsure:
             return UNSURE
-        known = frame.about.get("temperature_K")
-        if known is None or float(known) <= highest:
+        known = _number(frame, "temperature_K")
+        if known is None or known <= highest:
             return None
-        return BEYOND if float(known) > over else BETWEEN
+        return BEYOND if known > over else BETWEEN
 
     _require_known(splits, "temperature_K", lambda frame: frame.about.get("temperature_K"))
     return _divided(splits, place, f"a temperature above {over:g} K")
@@ -239,13 +239,14 @@ def by_strain(splits: Mapping[str, Sequence[Structure]], largest: float) -> Spli
         Each part split in itself and ``<part>_beyond``. Nothing is lost.
 
     Raises:
-        BadInput: if no frame has a strain, none is beyond, or none is left to train on.
+        BadInput: if no frame has a strain, one is no number, none is beyond, or none is left to
+            train on.
     """
 
     def place(frame: Structure) -> str | None:
-        known = frame.about.get("strain")
+        known = _number(frame, "strain")
         # Strains are decimal fractions: 0.06 must not be more than 0.06.
-        return None if known is None or abs(float(known)) <= largest + 1e-9 else BEYOND
+        return None if known is None or abs(known) <= largest + 1e-9 else BEYOND
 
     _require_known(splits, "strain", lambda frame: frame.about.get("strain"))
     return _divided(splits, place, f"a strain above {largest:g}")
@@ -275,8 +276,14 @@ def held_out(
         they alone tell what each element contributes to an energy.
 
     Raises:
-        BadInput: if there are too few frames to hold out a block and train on another.
+        BadInput: if there are too few frames to hold out a block and train on another, or a part
+            is called ``held_out`` already.
     """
+    if HELD_OUT in splits:
+        raise BadInput(
+            f"held_out: the dataset has a part of this name with {len(splits[HELD_OUT])} frames; "
+            "take that one (split: {kind: published}), or call it otherwise."
+        )
     frames = _training(splits)
     places = _blocks(frames, block)
     count = max(1, round(share * len(places)))
@@ -438,6 +445,14 @@ def _blocks(frames: Sequence[Structure], block: int) -> list[list[int]]:
 
 def _without(frames: Sequence[Structure], places: set[int]) -> list[Structure]:
     return [frame for place, frame in enumerate(frames) if place not in places]
+
+
+def _number(frame: Structure, key: str) -> float | None:
+    """A number that is told of a frame."""
+    told = frame.about.get(key)
+    if isinstance(told, str):
+        raise BadInput(f"{frame.name}: its {key} is {told!r}; expected a number without unit.")
+    return None if told is None else float(told)
 
 
 def _pressure(frame: Structure) -> float | None:

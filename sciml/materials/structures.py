@@ -102,7 +102,8 @@ def from_atoms(atoms: "Atoms", about: About = _NOTHING) -> Structure:
     """Take over atoms of ASE and the results of their calculator, if they carry one.
 
     Args:
-        atoms: Energy, forces and stress are read from a finished calculator, never computed.
+        atoms: Energy, forces and stress are read from a finished calculator, never computed; those
+            of atoms that have moved since are not taken.
         about: Kept beside what ``atoms.info`` has of numbers and words.
 
     Returns:
@@ -111,7 +112,8 @@ def from_atoms(atoms: "Atoms", about: About = _NOTHING) -> Structure:
     Raises:
         BadInput: if the energy is not one number; as :class:`Structure`.
     """
-    results: Mapping[str, Any] = atoms.calc.results if atoms.calc is not None else {}
+    known = atoms.calc is not None and not atoms.calc.check_state(atoms)
+    results: Mapping[str, Any] = atoms.calc.results if known else {}
     kept = {k: _plain(v) for k, v in atoms.info.items() if isinstance(v, _PLAIN)}
     energy, forces, stress = (results.get(name) for name in ("energy", "forces", "stress"))
     told = MappingProxyType(kept | dict(about))
@@ -241,9 +243,7 @@ def to_pymatgen(structure: Structure) -> "PymatgenStructure | Molecule":
     if structure.energy is not None:
         told["energy"] = structure.energy
     if structure.stress is not None:
-        matrix = np.zeros((3, 3))
-        matrix[_ROWS, _COLUMNS] = matrix[_COLUMNS, _ROWS] = structure.stress
-        told["stress"] = matrix.tolist()
+        told["stress"] = matrix(structure.stress).tolist()
     sites = {} if structure.forces is None else {"forces": structure.forces.tolist()}
     if not structure.periodic.any():
         return Molecule(numbers, structure.positions, site_properties=sites, properties=told)

@@ -41,6 +41,22 @@ def test_a_constant_stress_offset_is_removed_and_stated() -> None:
     assert found.stress_offset == pytest.approx(2.5)
 
 
+def test_one_offset_is_removed_from_all_groups() -> None:
+    frames = [labelled("a", 0, 0, -2.0), labelled("b", 0, 0, -1.0)]
+    found = accuracy_by_group(NuclearRepulsion(["Si"]), frames, offset=True)
+    assert all(one.stress_offset == pytest.approx(1.5) for one in found.values())
+    for group in "ab":
+        assert found[group].stress == pytest.approx(0.5 / np.sqrt(2))
+
+
+def test_a_stress_label_without_a_volume_leaves_the_others_alone() -> None:
+    crystal = labelled("a", 0, 0, 2.0)
+    slab = replace(crystal, periodic=np.array([True, True, False]), about={"group": "slab"})
+    found = accuracy_by_group(NuclearRepulsion(["Si"]), [crystal, slab])
+    assert found["all"].stress == found["a"].stress == pytest.approx(np.sqrt(2.0))
+    assert np.isnan(found["slab"].stress)
+
+
 def test_missing_labels() -> None:
     one = labelled("a", 0, 0, 0)
     found = accuracy(NuclearRepulsion(["Si"]), [replace(one, forces=None, stress=None)])

@@ -87,6 +87,20 @@ def test_copies_that_run_away_are_left_out() -> None:
         lesson(SEEN[:2], copies=2, largest_grade=None, **hot)
 
 
+def test_an_atom_alone_does_not_move_and_is_not_lost() -> None:
+    alone = replace(SEEN[0], numbers=SEEN[0].numbers[:1], positions=SEEN[0].positions[:1])
+    found = lesson([alone, SEEN[1]], copies=2, largest_grade=None, **WANDERING)
+    assert [len(one) for one in found.frames] == [1, 1, len(SEEN[1]), len(SEEN[1])]
+    assert found.left_out == 0
+
+
+@pytest.mark.parametrize("more", [{}, WANDERING])
+def test_elements_that_the_teacher_does_not_know_are_named(more: dict[str, Any]) -> None:
+    strange = replace(SEEN[0], numbers=np.full(len(SEEN[0]), 79))
+    with pytest.raises(BadInput, match="does not know Au"):
+        lesson([SEEN[1], strange], largest_grade=None, **more)
+
+
 def test_the_same_seed_asks_the_same() -> None:
     one, same, other = (lesson(SEEN[:2], seed=seed).frames[0] for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.positions, same.positions)

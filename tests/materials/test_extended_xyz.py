@@ -177,6 +177,49 @@ def test_a_frame_without_atoms_or_with_too_few_is_named(tmp_path: Path) -> None:
         read_structures(written(tmp_path, ATOM, count=2))
 
 
+@pytest.mark.parametrize("rest", ["2\n", "2", "0\n\n", f"1\n{ATOM}", "1\n"])
+def test_a_file_that_ends_within_a_frame_is_named(tmp_path: Path, rest: str) -> None:
+    path = written(tmp_path, ATOM)
+    path.write_text(path.read_text() + rest)
+    with pytest.raises(BadInput, match=r"^frames\.xyz frame 3"):
+        read_structures(path)
+
+
+@pytest.mark.parametrize(
+    "columns", ["species:S:1:Pos:R:3", "species:S:1:forces:R:3", "species:S:1:pos:R:2:a:R:1"]
+)
+def test_atoms_without_positions_are_refused(tmp_path: Path, columns: str) -> None:
+    with pytest.raises(BadInput, match=r"frame 2: Properties is .*name the positions"):
+        read_structures(written(tmp_path, f"Properties={columns}"))
+
+
+@pytest.mark.parametrize("empty", ['""', "''", "{}", ' ""'])
+def test_an_empty_word_does_not_swallow_the_next(tmp_path: Path, empty: str) -> None:
+    found = read_structures(written(tmp_path, f"{ATOM} config_type={empty} energy=1.5"))[1]
+    assert found.energy == 1.5
+    assert "group" not in found.about
+
+
+WORDS = ["", "C:\\runs\\new", "a=b", 'he said "stress = 1"', "it's", "{a} [b]", "\\", "ä b"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_come_back_as_they_are(tmp_path: Path, word: str) -> None:
+    given = replace(labelled(), about={"note": word, "group": "a"})
+    found = read_structures(write_structures(tmp_path / "words.xyz", [given]))[0]
+    assert found.about.get("note", "") == word
+    assert (found.energy, found.about["group"]) == (given.energy, "a")
+    assert found.stress == pytest.approx(given.stress)
+
+
+@pytest.mark.parametrize("word", ["two\nlines", "a\ttab"])
+def test_words_that_a_comment_line_cannot_hold_are_refused(tmp_path: Path, word: str) -> None:
+    given = replace(labelled(), about={"source": "mine", "note": word})
+    with pytest.raises(BadInput, match=r"mine: about\['note'\] is .*line breaks"):
+        write_structures(tmp_path / "words.xyz", [given])
+    assert not (tmp_path / "words.xyz").exists()
+
+
 def test_a_virial_is_minus_stress_times_volume(tmp_path: Path) -> None:
     virial = 'virial="27 54 81 54 27 108 81 108 27"'
     stress = 'stress="-1 -2 -3 -2 -1 -4 -3 -4 -1"'

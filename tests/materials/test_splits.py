@@ -75,6 +75,10 @@ def some_splits() -> Splits:
     return {"train": [*train, lone], "test": test, "other": [cube(along(2, 0.08), 0.4)]}
 
 
+def warm(told: str) -> Structure:
+    return cube(np.zeros((3, 3)), 0.1, temperature_K=told)
+
+
 def places(splits: Splits) -> list[int]:
     return sorted(id(one) for frames in splits.values() for one in frames)
 
@@ -248,6 +252,18 @@ BAD: dict[str, tuple[Callable[[Splits], object], str]] = {
         r"no part 'train', there are \['test'\]",
     ),
     "one block": (lambda s: held_out({"train": s["other"]}), "expected at least two"),
+    "temperature with a unit": (
+        lambda s: by_temperature({"train": [warm("300 K"), *s["train"]]}, 300.0),
+        "its temperature_K is '300 K'; expected a number",
+    ),
+    "strain of words": (
+        lambda s: by_strain({"train": [cube(0 * np.eye(3), 0.1, strain="big")]}, 0.1),
+        "its strain is 'big'; expected a number",
+    ),
+    "held out before": (
+        lambda s: held_out({"train": s["train"], "held_out": s["other"]}),
+        "has a part of this name with 1 frames",
+    ),
     "no energy": (
         lambda s: twins([replace(s["test"][0], energy=None)], s["test"]),
         "has no energy to tell twins by",

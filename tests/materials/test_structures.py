@@ -62,6 +62,13 @@ def test_nothing_is_lost_on_the_way_to_ase_and_back(periodic: tuple[bool, bool, 
     assert_same(structure, from_atoms(to_atoms(structure)))
 
 
+def test_labels_of_atoms_that_have_moved_since_are_not_taken() -> None:
+    atoms = to_atoms(labelled((True, True, True)))
+    atoms.rattle(0.1, seed=1)
+    found = from_atoms(atoms)
+    assert (found.energy, found.forces, found.stress) == (None, None, None)
+
+
 def test_a_molecule_of_pymatgen_is_periodic_nowhere() -> None:
     water = molecule("H2O")
     found = from_pymatgen(

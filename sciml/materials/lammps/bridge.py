@@ -23,6 +23,8 @@ import numpy as np
 from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 
+_WANTED = {1: "energies of atoms", 2: "slopes of pairs"}  # by their number of axes
+
 _models: dict[int, "PairModel"] = {}
 
 
@@ -101,8 +103,13 @@ def evaluate(number: int, atoms: int, everyone: int, pairs: int, *addresses: int
         for address, kind, shape in zip(addresses, types, shapes, strict=True)
     ]
     try:
-        energies, slopes = _models[number](*arrays[:4])
-        arrays[4][:], arrays[5][:] = energies, slopes
+        for room, found in zip(arrays[4:], _models[number](*arrays[:4]), strict=True):
+            if np.shape(found) != room.shape:
+                return (
+                    f"the model gives {_WANTED[room.ndim]} of shape {np.shape(found)}, "
+                    f"expected {room.shape}",
+                )
+            room[:] = found
         if not (np.isfinite(arrays[4]).all() and np.isfinite(arrays[5]).all()):
             return ("the model gives energies or slopes that are no numbers",)
     except Exception as error:  # as above

@@ -9,11 +9,11 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import xarray as xr
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from sciml.core.axes import FloatArray
 from sciml.core.settings import Settings
@@ -62,6 +62,15 @@ class MeltSettings(RunSettings):
     temperature: PositiveFloat  # K
     melt: PositiveFloat = 4000.0  # K, at which the crystal melts first
     windows: int = Field(default=5, ge=2)
+
+    @model_validator(mode="after")
+    def _whole_windows(self) -> Self:
+        if self.steps % self.windows:
+            raise ValueError(
+                f"steps: {self.steps} are not {self.windows} windows of the same length; take "
+                f"{self.steps - self.steps % self.windows} steps or another number of windows"
+            )
+        return self
 
 
 class Place(NamedTuple):

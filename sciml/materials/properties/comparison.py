@@ -1,11 +1,18 @@
 """The same properties by several potentials, side by side on an axis ``potential``."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import xarray as xr
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 
 from sciml.core.settings import Settings
 from sciml.materials.potential import Potential
@@ -35,11 +42,19 @@ _FREQUENCIES = 240  # of the density of states
 _TIGHT = 1e-6  # eV/Å, for constants that are differences
 
 
+def _rising(given: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(sorted(set(given)))
+
+
+_Some = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_rising)]
+_Warm = Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1), AfterValidator(_rising)]
+
+
 class CompressionSettings(Settings):
     """Crystals at rest under pressure."""
 
-    pressures: tuple[float, ...] = PRESSURES  # GPa
-    elastic: tuple[float, ...] = (-5.0, 0.0, 5.0, 10.0, 15.0, 20.0)  # GPa, for elastic constants
+    pressures: _Some = PRESSURES  # GPa
+    elastic: _Some = (-5.0, 0.0, 5.0, 10.0, 15.0, 20.0)  # GPa, for elastic constants
 
 
 class PhononSettings(Settings):
@@ -48,7 +63,7 @@ class PhononSettings(Settings):
     repeats: PositiveInt = 2  # of the cubic cell
     # U and K are alike, so that the jump between them shows none; null takes the lattice's own.
     path: str | None = "GXU,KGL"
-    temperatures: tuple[NonNegativeFloat, ...] = (*range(0, 300, 50), *range(300, 1501, 100))  # K
+    temperatures: _Warm = (*range(0, 300, 50), *range(300, 1501, 100))  # K
 
 
 class LiquidSettings(Settings):

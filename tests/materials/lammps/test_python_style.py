@@ -42,7 +42,7 @@ def load(shift, elements):
 
 
 def failing(what, elements):
-    """Fails at once, later, or gives no numbers."""
+    """Fails at once or later, or gives a total or no numbers."""
     if what == "now":
         raise ValueError("cannot be loaded")
 
@@ -52,6 +52,8 @@ def failing(what, elements):
         def __call__(self, kinds, first, other, vectors):
             if what == "later":
                 raise ValueError("cannot go on")
+            if what == "in all":
+                return 7.0, vectors
             return np.full(len(first) - 1, np.nan), vectors
 
     return Model()
@@ -140,6 +142,7 @@ def test_lammps_from_python_runs_it_in_the_same_process(
     [
         ("now", r"cannot be loaded \(.*paddle_pairs.py, line \d+\)"),
         ("later", r"cannot go on"),
+        ("in all", r"energies of atoms of shape \(\), expected \(\d+,\)"),
         ("never", r"energies or slopes that are no numbers"),
     ],
 )
