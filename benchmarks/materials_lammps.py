@@ -281,7 +281,7 @@ def publish(costs: Costs, errors: dict[str, float], mace: float | None, rows: li
     here = INSTRUCTIONS["native"]
     named = {name: costs.of(name if name in OTHERS else f"{name}, {here}", 512) for name in errors}
     told = json.loads(MACE_RECORD.read_text(encoding="utf-8"))["curves"]["Si"]["mace"]
-    error = min(point["forces"] for point in told)
+    error = min(point["forces"] for point in told if point["kind"] == "branch")
     record = {
         "costs": named | {"MACE": mace},
         "errors": errors | {"MACE": error},

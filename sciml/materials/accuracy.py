@@ -52,8 +52,8 @@ def accuracy_by_group(
     """
     pairs = _judged(structures, potential.evaluate(structures))
     removed = _offset(pairs) if offset else 0.0
-    names = sorted({_group(pair) for pair in pairs} - {"all"})
-    parts = {"all": pairs} | {name: [p for p in pairs if _group(p) == name] for name in names}
+    names = sorted({one.group for one in structures} - {"all"})
+    parts = {"all": pairs} | {name: [p for p in pairs if p[0].group == name] for name in names}
     return {name: _summed(part, removed) for name, part in parts.items()}
 
 
@@ -62,10 +62,6 @@ def _judged(structures: Sequence[Structure], found: Sequence[Evaluation]) -> lis
     if not structures:
         raise BadInput("accuracy: no structures were given; look at the split.")
     return list(zip(structures, found, strict=True))
-
-
-def _group(pair: Judged) -> str:
-    return str(pair[0].about.get("group", "unnamed"))
 
 
 def _offset(pairs: Sequence[Judged]) -> float:

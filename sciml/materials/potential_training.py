@@ -43,7 +43,7 @@ from sciml.materials.splits import TRAIN, Published, SplitSettings, resplit
 from sciml.materials.structures import GPA, Structure
 from sciml.materials.trained import POTENTIAL_FILE, trained_file
 from sciml.training.feed import Batch, Feed, to_tensor
-from sciml.training.fit import FitSettings, Problem, fit
+from sciml.training.fit import FitEnd, FitSettings, Problem, fit
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome
 
@@ -114,6 +114,7 @@ class Trained(NamedTuple):
     metrics: dict[str, Any]
     seconds: dict[str, float]
     sources: dict[str, str]  # sha256 of the files that it made use of
+    end: str = FitEnd.FINISHED.value  # why it ended
 
 
 def opened(data: PotentialData) -> dict[str, list[Structure]]:
@@ -144,10 +145,17 @@ def lesson_of(data: PotentialData, splits: Mapping[str, list[Structure]]) -> Les
     """The training frames of a dataset or of one's own files.
 
     Raises:
-        BadInput: if a group that has a weight is not among them.
+        BadInput: if a group that has a weight is not among them, or all frames of the validation
+            have the weight 0.
     """
     frames = splits[TRAIN]
     validation = splits[data.validation] if data.validation else []
+    if validation and not any(data.group_weights.get(one.group, 1.0) for one in validation):
+        raise BadInput(
+            f"recipe: data.group_weights gives the weight 0 to all {len(validation)} frames of "
+            f"{data.validation!r}, which choose the epoch; give one of their groups a weight, or "
+            "set data.validation to null."
+        )
     own = checksums(data.source) if own_files(data.source) else {}
     return Lesson(frames, frame_weights(data, frames), validation, own)
 
@@ -211,7 +219,8 @@ def _trained(
     metrics |= {"epochs": result.epochs} | {f"validation {k}": v for k, v in result.best.items()}
     seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
     found = with_refitted_energies(layer.potential(), lesson.frames, lesson.weights)
-    return _finished(recipe, lesson, begun, Trained(found, metrics, seconds, used))
+    done = Trained(found, metrics, seconds, used, result.end.value)
+    return _finished(recipe, lesson, begun, done)
 
 
 def _kept(folder: Path, settings: dict[str, Any]) -> Trained | None:
@@ -223,7 +232,8 @@ def _kept(folder: Path, settings: dict[str, Any]) -> Trained | None:
     if told["settings"] != settings or told["sha256"] != sha256_of(potential):
         return None
     say(f"{shown(folder)}: trained before")
-    return Trained(load_potential(potential), *(told[k] for k in ("metrics", "seconds", "sources")))
+    numbers = {name: told[name] for name in Trained._fields if name in told}
+    return Trained(load_potential(potential), **numbers)
 
 
 def _keep(folder: Path, settings: dict[str, Any], found: Trained) -> None:
@@ -275,14 +285,28 @@ def trained_members(recipe: PotentialRecipe, lesson: Lesson, folder: Path) -> li
 
 
 def committee_of(members: Sequence[Trained]) -> Trained:
-    """Several trainings as one: their committee, or the only one as it is."""
+    """Several trainings as one: their committee with the numbers of each, or the only one as it is.
+
+    It has stopped early if one of them has.
+    """
     if len(members) == 1:
         return members[0]
     potentials = [p for one in members if isinstance(p := one.potential, AcePotential)]
     seconds = Counter[str]()
     for one in members:
         seconds.update(one.seconds)
-    return members[0]._replace(potential=Committee(tuple(potentials)), seconds=dict(seconds))
+    metrics = {
+        f"member {number}: {name}": value
+        for number, one in enumerate(members, 1)
+        for name, value in one.metrics.items()
+    }
+    ends = {one.end for one in members} - {FitEnd.FINISHED.value}
+    return members[0]._replace(
+        potential=Committee(tuple(potentials)),
+        metrics=metrics,
+        seconds=dict(seconds),
+        end=min(ends, default=FitEnd.FINISHED.value),
+    )
 
 
 def judged(
@@ -328,7 +352,7 @@ def outcome(
     about = {"title": recipe.title, "source": source, "seed": recipe.seed, "errors": metrics}
     saved = save_potential(folder / POTENTIAL_FILE, found.potential, about)
     data = checksums(source) | found.sources
-    return Outcome("finished", metrics, data, [saved], found.seconds)
+    return Outcome(found.end, metrics, data, [saved], found.seconds)
 
 
 def _begun(recipe: PotentialRecipe, lesson: Lesson) -> tuple[Start, dict[str, str]]:
@@ -396,7 +420,7 @@ def frame_weights(data: PotentialData, structures: list[Structure]) -> FloatArra
     Raises:
         BadInput: if a group that has a weight is not among them.
     """
-    groups = [str(one.about.get("group", "unnamed")) for one in structures]
+    groups = [one.group for one in structures]
     unknown = sorted(set(data.group_weights) - set(groups))
     if unknown:
         raise BadInput(

@@ -90,6 +90,11 @@ class Structure:
         return str(self.about.get("source", "structure"))
 
     @property
+    def group(self) -> str:
+        """With which frames it is counted."""
+        return str(self.about.get("group", "unnamed"))
+
+    @property
     def volume(self) -> float:
         """Volume of the cell, Å³."""
         return float(abs(np.linalg.det(self.cell)))

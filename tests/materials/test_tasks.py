@@ -66,6 +66,24 @@ def test_a_recipe_ends_with_errors_and_the_potential_that_has_them(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("small")
+def test_a_training_that_ran_out_of_patience_says_so(tmp_path: Path) -> None:
+    hasty = recipe(validation="validation").model_dump()
+    hasty["training"] |= {"epochs": 50, "patience": 1, "optimiser": {"learning_rate": 1.0}}
+    asked = PotentialRecipe.model_validate(hasty)
+    outcome = potential(asked, tmp_path)
+    assert outcome.status == "stopped early"
+    assert outcome.metrics["epochs"] < 50
+    assert potential(asked, tmp_path).status == "stopped early"  # as kept
+
+
+@pytest.mark.usefixtures("small")
+def test_a_validation_without_weight_is_refused(tmp_path: Path) -> None:
+    asked = recipe(validation="validation", group_weights={"strained": 0.0})
+    with pytest.raises(BadInput, match="gives the weight 0 to all 2 frames of 'validation'"):
+        potential(asked, tmp_path)
+
+
+@pytest.mark.usefixtures("small")
 def test_training_makes_the_loss_smaller_than_least_squares_left_it(tmp_path: Path) -> None:
     longer = recipe().model_dump()
     longer["training"] |= {"epochs": 30, "optimiser": {"learning_rate": 0.003}}
@@ -85,6 +103,9 @@ def test_several_members_are_a_committee_that_is_judged_with_them(tmp_path: Path
     errors = [outcome.metrics[f"member {number}: {name}"] for number in (1, 2)]
     assert errors[0] != errors[1]
     assert outcome.metrics[name] < np.mean(errors)
+    offset = "label stress offset GPa"
+    assert {f"member 1: {offset}", f"member 2: {offset}"} <= set(outcome.metrics)
+    assert offset not in outcome.metrics
     alone = potential(recipe().model_copy(update={"seed": recipe().seed + 1}), tmp_path / "alone")
     assert alone.metrics[name] == errors[1]
 

@@ -71,7 +71,7 @@ def by_group(structures: Sequence[Structure]) -> dict[str, list[Structure]]:
     """Frames by the group that they name, in alphabetical order."""
     groups: dict[str, list[Structure]] = {}
     for one in structures:
-        groups.setdefault(str(one.about.get("group", "unnamed")), []).append(one)
+        groups.setdefault(one.group, []).append(one)
     return dict(sorted(groups.items()))
 
 

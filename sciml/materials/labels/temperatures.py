@@ -107,8 +107,7 @@ def _run_of(one: Structure) -> Run | None:
     usable = one.forces is not None and finite(one) and len(one) >= FEWEST_ATOMS
     if not usable or not isinstance(told, int | float) or not told > 0 or not _square(one) > 0:
         return None
-    group = str(one.about.get("group", "unnamed"))
-    return Run(group, float(told), tuple(sorted({int(z) for z in one.numbers})))
+    return Run(one.group, float(told), tuple(sorted({int(z) for z in one.numbers})))
 
 
 def _of_run(run: Run, typical: Squares) -> Report:
