@@ -102,7 +102,7 @@ lab: setup ## JupyterLab on this machine only, with a token
 	$(BIN)/sciml lab
 
 bench: setup ## every benchmark; the last line of each is JSON
-	@for script in $$(grep -l __main__ benchmarks/*.py); do echo "=== $$script"; $(BIN)/python $$script; done
+	@failed=0; for script in $$(grep -l __main__ benchmarks/*.py); do echo "=== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
 
 peers: ## .venv-peers: the packages that benchmarks compare with, apart from our own
 	rm -rf .venv-peers

@@ -110,9 +110,8 @@ def reproduce(
     _show(outcome.rows, as_json)
     if not as_json:
         typer.echo(f"\nreport: {outcome.report}")
-    if outcome.failed:
-        sys.stderr.write(f"sciml: FigureDiffers: {outcome.failed}\n")
-        raise typer.Exit(5)
+    if outcome.failure is not None:
+        raise outcome.failure
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sciml.core.errors import DatasetMissing
+from sciml.core.errors import DamagedFile, DatasetMissing
 from sciml.data.cards import card_names, read_card
 from sciml.data.files import find
 
@@ -23,6 +23,8 @@ def _where(name: str) -> str:
         return str(find(name))
     except DatasetMissing:
         return f"not here; `sciml data get {name}`"
+    except DamagedFile:
+        return f"damaged; `sciml data verify {name}` says which file"
 
 
 def describe(name: str) -> list[dict[str, Any]]:

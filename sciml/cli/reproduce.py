@@ -11,7 +11,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sciml.core.errors import BadInput, DatasetMissing, Interrupted
+from sciml.core.errors import (
+    BadInput,
+    DamagedFile,
+    DatasetMissing,
+    FigureDiffers,
+    Interrupted,
+    SciMLError,
+)
 from sciml.core.nearest import nearest
 from sciml.core.paths import project_root, shown
 from sciml.core.talk import say
@@ -25,15 +32,18 @@ Item = ListedFigure | ListedNotebook | ListedRecipe
 Row = dict[str, Any]
 
 _STATE = "status.json"
-_FAILURES = ("differs", "no reference yet", "failed")
+_DIFFERENT = ("differs", "no reference yet")
+
+
+_KINDS = {kind.__name__: kind for kind in SciMLError.__subclasses__()}
 
 
 class Reproduced(NamedTuple):
-    """The table, the report and, when something differs, what."""
+    """The table, the report, and what went wrong if something did."""
 
     rows: list[Row]
     report: str
-    failed: str
+    failure: SciMLError | None
 
 
 class Choice(NamedTuple):
@@ -62,7 +72,8 @@ def reproduce(
         workers: Processes that share the work; each takes up to 2 GB.
 
     Returns:
-        One row each: name, status, largest deviation, seconds.
+        One row each: name, status, largest deviation, seconds; and as the failure figures that
+        differ, else what failed first, else, if they were asked for by name, data that are missing.
 
     Raises:
         BadInput: if a name is not known, nothing was asked for, or by no worker.
@@ -75,15 +86,40 @@ def reproduce(
     if everything:
         report.clear(choice.folder)
     rows = list(_all_reproduced(items, choice, workers))
-    write_json(choice.folder / _STATE, rows)
-    failed = [row["name"] for row in rows if row["status"] in _FAILURES]
-    remedy = "; see the remarks, and `sciml reproduce NAME --accept` once the change is right"
+    before = [] if everything else _rows_before(choice.folder / _STATE, rows)
+    write_json(choice.folder / _STATE, before + rows)
     columns = ("kind", "name", "status", "deviation", "seconds", "remark")
     return Reproduced(
         [{column: row[column] for column in columns} for row in rows],
         report_again(),
-        ", ".join(failed) + remedy if failed else "",
+        _failure(rows, everything=everything),
     )
+
+
+def _rows_before(state: Path, rows: Sequence[Row]) -> list[Row]:
+    """What was reproduced before and is not among the rows."""
+    if not state.is_file():
+        return []
+    new = {(row["kind"], row["name"]) for row in rows}
+    old: list[Row] = json.loads(state.read_text(encoding="utf-8"))
+    return [row for row in old if (row["kind"], row["name"]) not in new]
+
+
+def _failure(rows: Sequence[Row], *, everything: bool) -> SciMLError | None:
+    """What the command ends with, when all that can be done is done."""
+
+    def named(*status: str) -> str:
+        return ", ".join(row["name"] for row in rows if row["status"] in status)
+
+    if names := named(*_DIFFERENT):
+        remedy = "see the remarks, and `sciml reproduce NAME --accept` once the change is right"
+        return FigureDiffers(f"{names}; {remedy}")
+    if names := named("failed"):
+        kind = next(row["error"] for row in rows if row["status"] == "failed")
+        return _KINDS.get(kind, SciMLError)(f"{names}; see the remarks")
+    if (names := named("needs data")) and not everything:
+        return DatasetMissing(f"{names}; see the remarks")
+    return None
 
 
 def report_again() -> str:
@@ -140,22 +176,32 @@ def _reproduced(item: Item, choice: Choice) -> Row:
         "status": "",
         "deviation": "",
         "remark": "",
+        "error": "",
     }
     started = time.perf_counter()
     try:
-        for name in item.needs:
-            find(name)
+        if missing := [name for name in item.needs if not _is_here(name)]:
+            commands = " and ".join(f"`sciml data get {name}`" for name in missing)
+            raise DatasetMissing(f"get them with {commands}")
         say(f"{kind} {item.name}")
         row |= make()
-    except DatasetMissing:
-        commands = " and ".join(f"`sciml data get {name}`" for name in item.needs)
-        row |= {"status": "needs data", "remark": f"get them with {commands}"}
+    except DatasetMissing as error:
+        row |= {"status": "needs data", "remark": str(error)}
     except Interrupted:
         raise
     except Exception as error:  # whatever went wrong is told in the table, not swallowed
         say(f"{kind} {item.name} failed: {error}")
-        row |= {"status": "failed", "remark": f"{type(error).__name__}: {error}"}
+        name = type(error).__name__
+        row |= {"status": "failed", "remark": f"{name}: {error}", "error": name}
     return row | {"seconds": round(time.perf_counter() - started, 2)}
+
+
+def _is_here(name: str) -> bool:
+    try:
+        find(name)
+    except DatasetMissing:
+        return False
+    return True
 
 
 def _maker(item: Item, choice: Choice) -> tuple[str, Callable[[], Row]]:
@@ -227,5 +273,12 @@ def _published_records() -> list[Row]:
     """The records that lie beside the recipes."""
     from sciml.training.record import read_record
 
-    folders = sorted((project_root() / "recipes").glob("*/*.record"))
-    return [{"name": f"{f.parent.name}/{f.stem}", **read_record(f)} for f in folders]
+    records: list[Row] = []
+    for folder in sorted((project_root() / "recipes").glob("*/*.record")):
+        try:
+            record = read_record(folder)
+        except (BadInput, DamagedFile) as error:
+            say(f"report: without the record of {folder.parent.name}/{folder.stem}: {error}")
+            continue
+        records.append({"name": f"{folder.parent.name}/{folder.stem}", **record})
+    return records

@@ -263,7 +263,9 @@ def _plain_types(annotation: Any) -> set[Any]:
 
 
 def _holds_truth(given: Any) -> bool:
-    """Whether a value, or an item of a list, is true or false."""
+    """Whether a value, or one inside of a list or mapping, is true or false."""
+    if isinstance(given, dict):
+        return any(map(_holds_truth, given.values()))
     if isinstance(given, list | tuple):
         return any(map(_holds_truth, given))
     return isinstance(given, bool)

@@ -87,7 +87,9 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
     proteins, told = proteins_of(recipe.data, recipe.seed)
     seed_everything(recipe.seed)
     model = given or LanguageModel(recipe.model)
-    result = _trained(model, proteins, recipe, folder)
+    used = {} if start is None else {str(recipe.start): sha256_of(start)}
+    sha256 = told.sha256 | used
+    result = _trained(model, proteins, recipe, folder, sha256)
     metrics = {
         **{f"validation_{name}": value for name, value in result.best.items()},
         "parameters": sum(int(np.prod(one.shape)) for one in model.parameters()),
@@ -101,14 +103,17 @@ def language_model(recipe: LanguageRecipe, folder: Path) -> Outcome:
     seconds = {"wall": result.wall_seconds, "cpu": result.cpu_seconds}
     about = {} if recipe.licence is None else {"licence": recipe.licence}
     weights = save_weights(folder / WEIGHTS_FILE, model, about)
-    sha256 = told.sha256 if start is None else {**told.sha256, str(recipe.start): sha256_of(start)}
     return Outcome(result.end.value, metrics, sha256, [weights], seconds)
 
 
 def _trained(
-    model: LanguageModel, proteins: Proteins, recipe: LanguageRecipe, folder: Path
+    model: LanguageModel,
+    proteins: Proteins,
+    recipe: LanguageRecipe,
+    folder: Path,
+    sha256: Mapping[str, str],
 ) -> FitResult:
-    """Train a model, or only judge it."""
+    """Train a model, or only judge it; a training of other files than these is not gone on with."""
     if recipe.training is None:
         started = time.perf_counter(), time.process_time()
         best = judged(model, held_out(proteins.validation, recipe.batches, recipe.seed))
@@ -121,7 +126,7 @@ def _trained(
         recipe.training,
         seed=recipe.seed,
         folder=folder,
-        recipe=recipe.model_dump(mode="json"),
+        recipe=recipe.model_dump(mode="json") | {"sha256": dict(sha256)},
     )
 
 

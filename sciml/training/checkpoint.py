@@ -205,4 +205,5 @@ def _pickled(path: Path) -> BadInput:
 
 def _contiguous(tensors: Tensors) -> dict[str, NDArray[Any]]:
     """Arrays as safetensors wants them: it writes the buffer whatever the strides say."""
-    return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    # `ascontiguousarray` would give a number an axis.
+    return {name: np.asarray(array, order="C") for name, array in tensors.items()}

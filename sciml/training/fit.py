@@ -39,6 +39,8 @@ LossFunction = Callable[[nn.Layer, Batch], paddle.Tensor]
 Validation = Callable[[nn.Layer], Mapping[str, float]]
 
 HISTORY_FILE = "history.jsonl"
+_GO_ON = "run the same command to go on from there."
+_NOTHING_KEPT = "nothing was kept, the same command begins anew."
 
 
 class FitSettings(Settings):
@@ -119,7 +121,7 @@ def fit(
                 run.save()
                 raise Interrupted(
                     f"stopped at epoch {run.epoch + 1}, step {run.steps_done}; "
-                    "run the same command to go on from there."
+                    + (_GO_ON if folder else _NOTHING_KEPT)
                 )
     return run.finish()
 
@@ -212,12 +214,13 @@ class _Run:
                     name: float(value) for name, value in validate(self.problem.layer).items()
                 }
             self.problem.layer.train()
+            for name, value in numbers.items():
+                if not math.isfinite(value):
+                    raise BadInput(
+                        f"training: the validation's {name} is {value} after epoch {self.epoch}; "
+                        "look at the validation data, or lower training.optimiser.learning_rate."
+                    )
             name, value = next(iter(numbers.items()))
-            if not math.isfinite(value):
-                raise BadInput(
-                    f"training: the validation's {name} is {value} after epoch {self.epoch}; "
-                    "look at the validation data, or lower training.optimiser.learning_rate."
-                )
             if not self.best or value < self.best[name]:
                 self.best, self.best_arrays = numbers, layer_arrays(self.problem.layer)
                 self.epochs_without_gain = 0
@@ -252,7 +255,7 @@ class _Run:
         )
 
     def save(self) -> None:
-        """Write a checkpoint, then the history up to it."""
+        """Write the history up to here, then a checkpoint."""
         if self.folder is None:
             self.history.clear()
             return

@@ -17,8 +17,9 @@ from sciml.core.nearest import nearest
 from sciml.core.settings import Document, Location, Settings, load_yaml, read_document, validated
 from sciml.data.listing import card_names
 
-# `${name:...}` calls a resolver of OmegaConf; one of them reads the environment.
-_RESOLVER = re.compile(r"\$\{\s*[\w.]+\s*:")
+# `${name:...}` calls a resolver of OmegaConf; one of them reads the environment. A name may itself
+# be put together, as in `${oc.${title}:HOME}`.
+_RESOLVER = re.compile(r"\$\{[^}]*(?::|\$\{)")
 
 
 class Recipe(Settings):
@@ -123,7 +124,10 @@ def _apply(config: DictConfig, override: str, places: dict[Any, str]) -> None:
     except yaml.YAMLError:
         raise BadInput(f"-o {override}: the value {text!r} is not valid YAML") from None
     parts = tuple(int(part) if part.isdigit() else part for part in key.strip().split("."))
-    OmegaConf.update(config, key.strip(), value, merge=False)
+    try:
+        OmegaConf.update(config, key.strip(), value, merge=False)
+    except (ValueError, TypeError) as error:  # such as a word where a list is counted
+        raise BadInput(f"-o {override}: {key.strip()} cannot be set ({error})") from None
     for old in [place for place in places if place[: len(parts)] == parts]:
         del places[old]
     places[parts] = f"-o {override}"

@@ -9,9 +9,10 @@ import pytest
 
 from sciml.cli import reproduce as module
 from sciml.cli.reproduce import report_again, reproduce
-from sciml.core.errors import BadInput
+from sciml.core.errors import BadInput, DatasetMissing, FigureDiffers, SciMLError, WriteFailed
 from sciml.core.paths import project_root
 from sciml.figures.compare import reference_folder
+from sciml.figures.listing import listed_figures
 from sciml.figures.registry import Drawn, registered
 from sciml.hydro.figures import cavity_stability
 
@@ -70,7 +71,8 @@ def test_a_planted_error_is_caught_and_named(
     outcome = reproduce([FIGURE])
     assert outcome.rows[0]["status"] == "differs"
     assert outcome.rows[0]["deviation"] == "0.001 in growth_rate"
-    assert outcome.failed.startswith(f"{FIGURE}; see the remarks")
+    assert isinstance(outcome.failure, FigureDiffers)
+    assert str(outcome.failure).startswith(f"{FIGURE}; see the remarks, and `sciml reproduce NAME")
 
 
 def test_a_change_below_the_tolerance_passes_and_is_shown(
@@ -91,11 +93,18 @@ def test_accepting_prints_the_difference_and_stores_the_new_reference(
     assert not (checkout / "notebooks/hydro/reference/stability-map.svg").exists()
 
 
-def test_data_that_are_not_here_are_told_with_the_command_and_nothing_fails(
-    checkout: Path,
+def test_data_that_are_not_here_are_told_with_the_command(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outcome = reproduce(["hydro/wave-loads-errors"])
-    assert outcome.failed == ""
+    asked = "hydro/wave-loads-errors"
+    outcome = reproduce([asked])
+    assert isinstance(outcome.failure, DatasetMissing)
+    monkeypatch.setattr(module, "listed_notebooks", list)
+    monkeypatch.setattr(module, "listed_recipes", list)
+    few = [figure for figure in listed_figures() if figure.name == asked]
+    monkeypatch.setattr(module, "listed_figures", lambda: few)
+    outcome = reproduce([], everything=True)
+    assert outcome.failure is None  # of everything, what can be done is done
     assert outcome.rows[0]["status"] == "needs data"
     assert outcome.rows[0]["remark"] == "get them with `sciml data get ntnu_fixed_section_loads`"
 
@@ -110,7 +119,37 @@ def test_a_crash_in_one_figure_is_told_and_the_others_go_on(
     outcome = reproduce([FIGURE, "hydro/section-growth"])
     assert [row["status"] for row in outcome.rows] == ["failed", "failed"]
     assert outcome.rows[0]["remark"] == "ZeroDivisionError: one over nothing"
+    assert type(outcome.failure) is SciMLError
     assert json.loads((checkout / "report/status.json").read_text())[0]["status"] == "failed"
+
+
+def test_a_failure_has_the_kind_of_its_error(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise WriteFailed("the disk is full")
+
+    monkeypatch.setattr(module, "_figure", refuse)
+    failure = reproduce([FIGURE]).failure
+    assert isinstance(failure, WriteFailed)
+    assert "--accept" not in str(failure)
+
+
+def test_the_report_keeps_what_was_reproduced_before(checkout: Path) -> None:
+    for name in (FIGURE, "hydro/section-growth", FIGURE):
+        reproduce([name])
+    rows = json.loads((checkout / "report/status.json").read_text())
+    assert [row["name"] for row in rows] == ["hydro/section-growth", FIGURE]
+    assert "section-growth" in (checkout / "report/index.html").read_text()
+
+
+def test_a_record_that_is_damaged_does_not_lose_the_report(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "recipes").unlink()
+    (checkout / "recipes/hydro/new.record").mkdir(parents=True)
+    assert reproduce([FIGURE]).report
+    assert "without the record of hydro/new" in capsys.readouterr().err
 
 
 def test_two_workers_give_the_rows_of_one_in_the_same_order(checkout: Path) -> None:

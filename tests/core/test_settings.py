@@ -111,11 +111,17 @@ class Numbers(Settings):
     leads: tuple[Annotated[int, Field(ge=0)], ...] = ()
     ordered: bool = False
     either: int | bool = 0
+    shares: dict[str, float] = {}
 
 
 @pytest.mark.parametrize(
     ("line", "came"),
-    [("epochs: yes", "True"), ("rate: off", "False"), ("leads: [5, on]", "")],
+    [
+        ("epochs: yes", "True"),
+        ("rate: off", "False"),
+        ("leads: [5, on]", ""),
+        ("shares: {a: 1, b: no}", ""),
+    ],
 )
 def test_yes_is_no_number(tmp_path: Path, line: str, came: str) -> None:
     path = tmp_path / "a.yaml"

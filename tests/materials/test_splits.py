@@ -257,7 +257,7 @@ BAD: dict[str, tuple[Callable[[Splits], object], str]] = {
         "its temperature_K is '300 K'; expected a number",
     ),
     "strain of words": (
-        lambda s: by_strain({"train": [cube(0 * np.eye(3), 0.1, strain="big")]}, 0.1),
+        lambda _: by_strain({"train": [cube(np.zeros((3, 3)), 0.1, strain="big")]}, 0.1),
         "its strain is 'big'; expected a number",
     ),
     "held out before": (

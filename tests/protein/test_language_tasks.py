@@ -74,6 +74,16 @@ def test_weights_are_judged_as_they_are_or_gone_on_from(tmp_path: Path) -> None:
         language_model(small(start=str(tmp_path / "nowhere.safetensors")), tmp_path / "none")
 
 
+def test_a_training_of_other_proteins_is_not_gone_on_with(tmp_path: Path) -> None:
+    def run(count: int) -> None:
+        data = {"source": own_fasta(tmp_path, count), "validation": 5}
+        language_model(small(data=data), tmp_path / "run")
+
+    run(30)
+    with pytest.raises(BadInput, match="sha256"):
+        run(40)
+
+
 def test_the_header_of_the_weights_says_their_licence(tmp_path: Path) -> None:
     made = language_model(small(licence="CC0"), tmp_path)
     with safe_open(made.outputs[0], "numpy") as file:

@@ -32,6 +32,7 @@ def test_what_was_saved_comes_back_exactly(tmp_path: Path) -> None:
     for name, array in tensors.items():
         np.testing.assert_array_equal(found.tensors[name], array)
         assert found.tensors[name].dtype == array.dtype
+        assert found.tensors[name].shape == array.shape
 
 
 def test_the_newest_two_are_kept(tmp_path: Path) -> None:

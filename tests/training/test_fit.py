@@ -183,6 +183,23 @@ def test_the_history_has_a_line_for_each_step_and_each_validation(tmp_path: Path
     assert [x["epoch"] for x in lines if "rmse" in x] == [1, 2, 3]
 
 
+def test_without_a_folder_ctrl_c_promises_nothing() -> None:
+    def loss(layer: nn.Layer, batch: Batch) -> paddle.Tensor:
+        os.kill(os.getpid(), signal.SIGINT)
+        return squared_error(layer, batch)
+
+    with pytest.raises(Interrupted, match="nothing was kept, the same command begins anew"):
+        fit(problem_of(Recurrent(), SERIES, LEVEL, 16)._replace(loss=loss), settings(), seed=0)
+
+
+def test_every_number_of_the_validation_must_be_finite() -> None:
+    feed = Feed(Arrays(x=SERIES[:, -1], y=LEVEL), 120, seed=2)
+    numbers = {"error": 1.0, "skill": float("nan")}
+    problem = Problem(nn.Linear(3, 1), squared_error, feed, lambda _: numbers)
+    with pytest.raises(BadInput, match="the validation's skill is nan"):
+        fit(problem, settings(), seed=0)
+
+
 def test_a_validation_that_is_not_finite_stops_the_run_and_says_where() -> None:
     feed = Feed(Arrays(x=SERIES[:, -1], y=LEVEL), 120, seed=2)
     problem = Problem(nn.Linear(3, 1), squared_error, feed, lambda _: {"error": float("nan")})

@@ -77,11 +77,12 @@ def test_a_value_out_of_range_names_line_and_value(path: Path) -> None:
             "-o training.epochs=-1: training.epochs: input should be greater than 0, got -1",
         ),
         ("epochs", "-o epochs: expected key.inner=value, such as -o training.epochs=3"),
+        ("leads.first=1", "-o leads.first=1: leads.first cannot be set (invalid literal"),
         ("leads=[1", "-o leads=[1: the value '[1' is not valid YAML"),
     ],
 )
 def test_a_bad_override_is_named(path: Path, override: str, expected: str) -> None:
-    assert message(path, override).splitlines()[0] == expected
+    assert message(path, override).splitlines()[0].startswith(expected)
 
 
 def test_an_interpolation_without_target_is_named(path: Path) -> None:
@@ -107,7 +108,9 @@ def test_a_date_stays_text_in_the_file_and_on_the_command_line(tmp_path: Path) -
     assert read_recipe(path, Recipe, ["title=2016-02-03"]).title == "2016-02-03"
 
 
-@pytest.mark.parametrize("text", ["${oc.env:HOME}", "a ${ oc.env:HOME, x}", "${oc.decode:'1'}"])
+@pytest.mark.parametrize(
+    "text", ["${oc.env:HOME}", "a ${ oc.env:HOME, x}", "${oc.decode:'1'}", "${oc.${task}:HOME}"]
+)
 def test_a_recipe_does_not_read_the_environment(path: Path, text: str) -> None:
     path.write_text(TEXT.replace("A test", f'"{text}"'))
     told = "title: expected a value or `${other.key}`, which takes that of another key, got "

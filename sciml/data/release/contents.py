@@ -176,6 +176,13 @@ def _joined(name: str, kinds: set[tuple[str, bool]]) -> Field:
 def _columns(path: Path) -> list[Field]:
     """The columns of a table in CSV; numbers are what all cells can be read as."""
     rows = csv.reader(_lines(path))
+    try:
+        return _columns_of(path, rows)
+    except csv.Error as error:  # such as a cell of more than 131072 characters
+        raise _no_record(path, rows.line_num, "a row of a table", str(error)) from None
+
+
+def _columns_of(path: Path, rows: Any) -> list[Field]:
     head = next(rows, [])
     seen: list[set[tuple[str, bool]]] = [set() for _ in head]
     for row in filter(None, rows):  # an empty line is no row

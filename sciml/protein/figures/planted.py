@@ -3,6 +3,7 @@
 # Not strict: xarray types coordinates and attributes as unknown.
 # pyright: standard
 import json
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -158,13 +159,16 @@ def _draw_recall(panel: Panel, data: xr.Dataset) -> None:
     atol=1e-6,
     recipe="protein/grammar-words-fast",
 )
-def words_of_the_grammar() -> Drawn:
+def words_of_the_grammar(record: Path | None = None) -> Drawn:
     """How many patterns tell of each planted word.
+
+    Args:
+        record: Folder of the run; the published one by default.
 
     Returns:
         Patterns of three letters for each word of the grammar, and the number that are of none.
     """
-    folder = record_folder("protein/grammar-words-fast")
+    folder = record or record_folder("protein/grammar-words-fast")
     told = json.loads((folder / PATTERNS).read_text(encoding="utf-8"))
     words, count = told["planted"], np.zeros(len(told["planted"]), int)
     for one in told["found"]:

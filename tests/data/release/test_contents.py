@@ -122,6 +122,7 @@ def test_three_lines_open_each_format(tmp_path, name):
         ("a.jsonl", "{}\n{\n", ":2: expected a line of JSON"),
         ("a.jsonl", "[]\n", ":1: expected an object of JSON, got list"),
         ("a.csv", "a,b\n1\n", ":2: expected 2 cells as in the first line, got 1"),
+        ("a.csv", f"a\n1\n{'x' * 200_000}\n", ":3: expected a row of a table, got field larger"),
         ("a.xyz", "silicon\n", ":1: expected a number of atoms, got silicon"),
         ("a.fasta", "MKV\n", ":1: expected a header that begins with >, got MKV"),
     ],
