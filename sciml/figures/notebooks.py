@@ -61,7 +61,8 @@ def as_html(notebook: nbformat.NotebookNode) -> str:
         notebook: An executed notebook.
 
     Returns:
-        HTML without scripts and without links to other hosts.
+        HTML without links to other hosts; of scripts only those of outputs that move, which the
+        notebook brings along.
     """
     page = nbformat.from_dict(notebook)
     for cell in page.cells:

@@ -111,7 +111,7 @@ class Numbers(Settings):
     leads: tuple[Annotated[int, Field(ge=0)], ...] = ()
     ordered: bool = False
     either: int | bool = 0
-    shares: dict[str, float] = {}
+    shares: dict[str, float] = Field(default_factory=dict)
 
 
 @pytest.mark.parametrize(
