@@ -21,9 +21,9 @@ import xarray as xr
 from numpy.typing import NDArray
 from reporting import Row, report
 
-from sciml.data.cards import read_card
-from sciml.data.files import find
 from sciml.hydro.cavity_growth import GrowthTheory, fit_growth, growth_error
+from sciml.hydro.computed_growth import computed_volumes
+from sciml.hydro.figures.identification import THEORY, TRUTHS
 from sciml.hydro.identification import IdentificationSettings, Identified, identify
 from sciml.hydro.identification_problem import (
     CavityTheory,
@@ -31,7 +31,6 @@ from sciml.hydro.identification_problem import (
     Sensor,
     predicted_run,
 )
-from sciml.hydro.openfoam.series import case_history
 from sciml.hydro.other_cavity import Truth, other_cavity, sensed
 from sciml.hydro.parameter_filter import filter_parameters
 from sciml.hydro.residual_correction import (
@@ -53,17 +52,7 @@ NOISE = 0.1  # of each sensor over the swing of its signal
 CORRELATION = 0.45
 BIAS = 80.0  # Pa, of the cavity pressure's sensor
 CUTOFFS = {"cavity_pressure": 200.0, "length": 60.0, "jet_force": 100.0}  # Hz, of the sensors
-THEORY = CavityTheory(
-    tunnel=SectionSettings(speed=10.0, diameter=0.02, gas_loss="portion", loss_coefficient=0.015)
-)
-TRUTHS = {
-    "long": Truth(disk_drag=0.78, expansion=2.3, birth=0.0, closure=0.1),
-    "mean": Truth(),
-    "short": Truth(disk_drag=0.86, expansion=1.6, birth=1.0, closure=0.4),
-}
 MIXTURE = Truth(portion=0.012, layer=3e-8)
-FLOW = "cfd_disk_cavitation"
-MESH = 1.5  # refinement of the computed flow
 CAVITY = ("loss_coefficient", "expansion", "growth_factor")
 JET = ("force_coefficient", "delay_coefficient")
 FOLLOWING = (*CAVITY, *JET, "drag_exponent")
@@ -361,24 +350,16 @@ def _pressure_error(theory: CavityTheory, correction, runs: Sequence[xr.Dataset]
     return float(np.sqrt(np.mean(squares)))
 
 
-def computed_volumes(part: str) -> dict[float, tuple[FloatArray, FloatArray]]:
-    """Time in s and vapour volume in m³ by σ, on the mesh that all cases have in common."""
-    data, splits = xr.load_dataset(find(FLOW)), read_card(FLOW).splits
-    assert splits is not None
-    volumes = {}
-    for case in splits.cases[part]:
-        history = case_history(data, case, MESH)
-        sigma = round(float(data["cavitation_number"].sel(case=case)), 6)
-        volumes[sigma] = (history["time"].values, history["vapour_volume"].values)
-    return volumes
-
-
 def computed_flow() -> list[Row]:
     """Growing cavities behind a disk, computed by OpenFOAM: fit the training σ, test the others.
 
     Basis and free numbers were chosen on another, coarser computation at three σ, not on these.
     """
-    train = computed_volumes("train")
+    volumes, used = computed_volumes()
+    train = {sigma: volumes[sigma] for sigma in used}
+    held = [sigma for sigma in volumes if sigma not in used]
+    inside = [sigma for sigma in held if min(used) < sigma < max(used)]
+    parts = {"in_envelope": inside, "out_of_envelope": [s for s in held if s not in inside]}
     disk = SectionSettings(speed=10.0, diameter=0.01, density=1000.0, vapour_pressure=2300.0)
     point = disk.model_copy(update={"birth_area": "point"})
     two, garabedian = GrowthTheory(tunnel=disk, a0=2.0, a1=0.0), GrowthTheory(tunnel=disk)
@@ -387,8 +368,8 @@ def computed_flow() -> list[Row]:
     rivals = {"A = 2": two, "A = √ln(1/σ)": garabedian, "a fitted start alone": started.theory}
     print("\ncomputed flow: error of the growth over the largest volume")
     rows = []
-    for part in ("in_envelope", "out_of_envelope"):
-        test = computed_volumes(part)
+    for part, sigmas in parts.items():
+        test = {sigma: volumes[sigma] for sigma in sigmas}
         error = growth_error(found.theory, test)
         others = {name: growth_error(theory, test) for name, theory in rivals.items()}
         print(f"  {part}: {error:.3f}, {', '.join(f'{n}: {e:.3f}' for n, e in others.items())}")

@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", action="store_true", help="make the record anew")
     if parser.parse_args().train:
-        run_recipe(project_root() / f"recipes/{RECIPE}.yaml", publish=True)
+        run_recipe(project_root() / f"recipes/{RECIPE}.yaml", publish=True, fresh=True)
     folder = record_folder(RECIPE)
     if not (folder / "errors.nc").is_file():
         print(f"  nothing measured: no record {folder.name}; make it with --train")

@@ -25,9 +25,8 @@ from pydantic import PositiveFloat
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
-from sciml.data.checks import numbers
 from sciml.hydro.cases import Cases
-from sciml.hydro.forecast import Forecaster, Plan, judged, told
+from sciml.hydro.forecast import Forecaster, Plan, check_leads, judged, told, with_gaps
 
 LEVELS = tuple(level / 20 for level in range(1, 20))  # 0.05 to 0.95
 _LEAST_SCALE = 1e-3  # of the training runs' root-mean-square error
@@ -76,7 +75,7 @@ class Calibrated:
         Raises:
             BadInput: if no forecast is due in the judged part of any run, or one is without error.
         """
-        self._targets = train.target_indices
+        self._targets, self._channels = train.target_indices, train.channels
         errors: dict[int, list[FloatArray]] = {lead: [] for lead in leads}
         for case in train.cases.values():
             forecast = told(self._forecaster, case, train, leads, planned)["forecast"]
@@ -93,12 +92,13 @@ class Calibrated:
         """Forecast one run with quantiles; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Raises:
-            BadInput: if a lead was not started.
+            BadInput: if a lead was not started, or a value is infinite.
         """
+        check_leads(leads)
         unknown = sorted(set(leads) - set(self._begin))
         if unknown:
             raise BadInput(f"{self.name}: no quantiles for leads {unknown}; call start with them")
-        inputs = numbers(inputs, "inputs")
+        inputs = with_gaps(inputs, f"{self.name}: inputs", self._channels)
         answer = self._forecaster.predict(inputs, leads, planned)
         forecast, first = answer["forecast"], int(answer["time"][0])
         truth = np.ascontiguousarray(inputs[first:, self._targets])

@@ -23,6 +23,7 @@ from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
 from sciml.hydro.cavity import drag_coefficient
+from sciml.hydro.clock import seconds
 from sciml.hydro.sections import SectionSettings, expansion_at
 
 # Numbers that a fit may free.
@@ -74,7 +75,7 @@ def grown_volume(theory: GrowthTheory, cavitation_number: float, time: ArrayLike
         Q, m³, shape (time,).
 
     Raises:
-        BadInput: if σ is outside ]0, 1[.
+        BadInput: if σ is outside ]0, 1[, or times are dates or durations.
 
     Source:
         The module's docstring; tests/hydro/test_cavity_growth.py checks it by quadrature.
@@ -84,7 +85,7 @@ def grown_volume(theory: GrowthTheory, cavitation_number: float, time: ArrayLike
     D = tunnel.compliance * cavitation_number * tunnel.dynamic_pressure
     T = (B + math.sqrt(B * B + 2.0 * D * S0)) / D
     begun = theory.start * tunnel.diameter / tunnel.speed
-    a = np.clip(np.asarray(time, dtype=np.float64) - begun, 0.0, T)
+    a = np.clip(seconds(time) - begun, 0.0, T)
     return tunnel.speed * a * (S0 + a * (B / 2.0 - a * D / 6.0))
 
 
@@ -102,10 +103,10 @@ def growth_phase(time: ArrayLike, volume: ArrayLike) -> tuple[FloatArray, FloatA
         Time and volume of that part.
 
     Raises:
-        BadInput: if the shapes differ, a value is not finite, time does not increase, or fewer
-            than 8 samples remain.
+        BadInput: if the shapes differ, a value is not finite, times are dates or durations or do
+            not increase, or fewer than 8 samples remain.
     """
-    t, Q = np.asarray(time, dtype=np.float64), np.asarray(volume, dtype=np.float64)
+    t, Q = seconds(time), np.asarray(volume, dtype=np.float64)
     sizes = axes(t, "time", "time")
     axes(Q, "time", "volume", **sizes)
     if not (np.all(np.isfinite(t)) and np.all(np.isfinite(Q)) and np.all(np.diff(t) > 0)):

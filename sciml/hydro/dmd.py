@@ -22,7 +22,14 @@ from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.data.checks import require_finite
 from sciml.hydro.cases import Cases
-from sciml.hydro.forecast import Plan, controls_ahead, forecast_dataset, numbered_controls
+from sciml.hydro.forecast import (
+    Plan,
+    check_fitted,
+    check_leads,
+    controls_ahead,
+    forecast_dataset,
+    numbered_controls,
+)
 
 _ROWS = 20_000  # snapshots that are reduced at once
 _SAME_RATE = 1e-9  # relative difference below which eigenvalues count as equally fast
@@ -194,13 +201,13 @@ class DynamicModes:
         """Iterate the law from each sample on; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Raises:
-            BadInput: if a lead is not positive, a value is not finite, the run is too short or has
-                other channels, or the plan lacks a control or ends before the run.
+            BadInput: if it is not fitted, a lead is not ahead, a value is not finite, the run is
+                too short or has other channels, or the plan lacks a control or ends before the run.
         """
+        check_leads(leads)
+        check_fitted(self, "law")
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
         require_finite(inputs, f"{self.name}: inputs", self._scaling.channels)
-        if min(leads) < 1:
-            raise BadInput(f"{self.name}: leads must be positive, got {tuple(leads)}")
         if len(inputs) < self.history:
             raise BadInput(
                 f"{self.name}: needs {self.history} samples of history, got {len(inputs)}"

@@ -11,12 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 import xarray as xr
 
-from sciml.core.axes import FloatArray, axes
+from sciml.core.axes import FloatArray, IntArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.data.checks import numbers, require_finite
 from sciml.hydro.cases import Case, Cases
-from sciml.hydro.regression import ridge_solution
+from sciml.hydro.regression import histories, pooled_ridge
 
 Plan = Mapping[str, FloatArray]  # series of controls by channel, sample by sample, known ahead
 
@@ -92,8 +92,48 @@ def check_leads(leads: Sequence[Any]) -> None:
         BadInput: if there are none, or one is not a whole number of at least 1.
     """
     whole = all(isinstance(lead, int | np.integer) and lead >= 1 for lead in leads)
-    if not leads or not whole:
+    if len(leads) == 0 or not whole:
         raise BadInput(f"leads: expected whole numbers of samples ahead, from 1, got {list(leads)}")
+
+
+def check_fitted(forecaster: Forecaster, learnt: str) -> None:
+    """Refuse to forecast before anything was learnt.
+
+    Args:
+        forecaster: Any.
+        learnt: An attribute that it has once it is fitted.
+
+    Raises:
+        BadInput: if it has not.
+    """
+    if not hasattr(forecaster, learnt):
+        raise BadInput(f"{forecaster.name}: not fitted; call fit first")
+
+
+def with_gaps(inputs: FloatArray, source: str, channels: Sequence[str]) -> FloatArray:
+    """A run in which NaN marks whatever is missing, masked values among it.
+
+    Args:
+        inputs: All channels, in their units. Shape (time, channel).
+        source: What the caller calls the run, for the error text.
+        channels: Names of the channels.
+
+    Returns:
+        The run as a plain array of the same shape.
+
+    Raises:
+        BadInput: if the number of channels differs, or a value is infinite or no number.
+    """
+    values = numbers(inputs, source)
+    axes(values, "time channel", source, channel=len(channels))
+    infinite = np.argwhere(np.isinf(values))
+    if infinite.size:
+        sample, channel = infinite[0]
+        raise BadInput(
+            f"{source}: variable '{channels[channel]}' is infinite at sample {sample}; mark a "
+            "missing value by NaN"
+        )
+    return values
 
 
 def controls_ahead(
@@ -175,7 +215,13 @@ class Persistence:
         leads: Sequence[int],
         planned: Plan | None = None,  # noqa: ARG002 - the present value knows no controls
     ) -> xr.Dataset:
-        """Repeat the present value at every lead; see :class:`Forecaster`."""
+        """Repeat the present value at every lead; see :class:`Forecaster`.
+
+        Raises:
+            BadInput: if it is not fitted, a lead is not ahead, or a value is not finite.
+        """
+        check_leads(leads)
+        check_fitted(self, "_channels")
         axes(inputs, "time channel", "inputs", channel=len(self._channels))
         require_finite(inputs, f"{self.name}: inputs", self._channels)
         present = inputs[:, None, self._targets]
@@ -243,42 +289,43 @@ class Autoregression:
 
     def _solved(self, train: Cases, lead: int) -> FloatArray:
         """Coefficients of one lead. Shape (order x channel + lead x control, target)."""
-        size = self._order * len(self._used) + lead * len(self._controls)
-        gram, cross, samples = np.zeros((size, size)), np.zeros((size, len(self._targets))), 0
-        for case in train.cases.values():
-            scaled = self._scaling.apply(case.values)
-            first = max(case.active.start, self._order - 1)
-            issued = np.arange(first, case.active.stop - lead)
-            plan = {name: case.values[:, index] for name, index in self._controls.items()}
-            history = self._regressors(case.values, lead, plan)[issued - self._order + 1]
-            future = scaled[issued + lead][:, self._targets]
-            gram += history.T @ history
-            cross += history.T @ future
-            samples += len(issued)
-        if samples == 0:
+        learnt = [case for case in train.cases.values() if self._issued(case, lead).size]
+        if not learnt:
             raise BadInput(f"{self.name}: no run is longer than {self._order} samples and the lead")
-        return ridge_solution(gram, cross, self._ridge * samples, self.name)
+        return pooled_ridge((self._pair(case, lead) for case in learnt), self._ridge, self.name)
 
-    def _history(self, scaled: FloatArray) -> FloatArray:
-        """Every stretch of history as a row. Shape (issued, order x channel)."""
-        windows = np.lib.stride_tricks.sliding_window_view(
-            scaled[:, self._used], self._order, axis=0
-        )
-        return windows.reshape(len(windows), -1)
+    def _issued(self, case: Case, lead: int) -> IntArray:
+        """The samples of a run whose forecasts are learnt from."""
+        return np.arange(max(case.active.start, self._order - 1), case.active.stop - lead)
+
+    def _pair(self, case: Case, lead: int) -> tuple[FloatArray, FloatArray]:
+        """Regressors and outcomes of the samples of a run that count."""
+        issued = self._issued(case, lead)
+        plan = {name: case.values[:, index] for name, index in self._controls.items()}
+        past = self._regressors(case.values, lead, plan)[issued - self._order + 1]
+        return past, self._scaling.apply(case.values)[issued + lead][:, self._targets]
 
     def _regressors(self, inputs: FloatArray, lead: int, planned: Plan | None) -> FloatArray:
         """History and the controls up to the lead. Shape (issued, order x channel + ...)."""
-        history = self._history(self._scaling.apply(inputs))
+        scaled = self._scaling.apply(inputs)[:, self._used]
+        history = histories(scaled, self._order)[self._order - 1 :]
         if not self._controls:
             return history
         ahead = controls_ahead(inputs, self._controls, lead, planned)[self._order - 1 :]
-        scaled = self._scaling.only(self._planned).apply(ahead)
-        return np.concatenate([history, scaled.reshape(len(history), -1)], axis=1)
+        known = self._scaling.only(self._planned).apply(ahead)
+        return np.concatenate([history, known.reshape(len(history), -1)], axis=1)
 
     def predict(
         self, inputs: FloatArray, leads: Sequence[int], planned: Plan | None = None
     ) -> xr.Dataset:
-        """Apply the regression of each lead; see :class:`Forecaster`."""
+        """Apply the regression of each lead; see :class:`Forecaster`.
+
+        Raises:
+            BadInput: if it is not fitted or not for a lead, a value is not finite, the run is
+                shorter than the history, or a control is not planned.
+        """
+        check_leads(leads)
+        check_fitted(self, "_weights")
         unknown = sorted(set(leads) - set(self._leads))
         if unknown:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")

@@ -15,13 +15,12 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from sciml.core.axes import FloatArray, axes
+from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
-from sciml.data.checks import numbers
 from sciml.hydro.cases import Case, Cases
-from sciml.hydro.forecast import Plan, forecast_dataset
+from sciml.hydro.forecast import Plan, check_fitted, check_leads, forecast_dataset, with_gaps
 from sciml.hydro.harmonics import Harmonics, HarmonicSettings, track_harmonics
 from sciml.hydro.regression import Belief, histories, pooled_ridge, recursive_ridge
 from sciml.hydro.shares import error_shares
@@ -168,13 +167,14 @@ class TrackedHybrid:
         """Forecast one run; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Raises:
-            BadInput: if a lead was not fitted, or a value is infinite.
+            BadInput: if it is not fitted or not for a lead, or a value is infinite.
         """
+        check_leads(leads)
+        check_fitted(self, "_weights")
         unknown = sorted(set(leads) - set(self._leads))
         if unknown:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")
-        inputs = numbers(inputs, "inputs")
-        axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
+        inputs = with_gaps(inputs, f"{self.name}: inputs", self._scaling.channels)
         run = self._seen(inputs)
         rows = [self._leads.index(lead) for lead in leads]
         s = self._settings

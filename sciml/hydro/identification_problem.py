@@ -20,7 +20,7 @@ from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
-from sciml.hydro.clock import even_step, sampled
+from sciml.hydro.clock import even_step, sampled, seconds
 from sciml.hydro.reentrant import JetSettings, jet_history
 from sciml.hydro.sections import (
     SectionSettings,
@@ -151,7 +151,11 @@ class IdentificationProblem:
         return part
 
     def windowed(self, first: int, stop: int) -> "IdentificationProblem":
-        """The same problem as it stands at an earlier time.
+        """The same problem as it stands at an earlier time, but for the forcing next to its end.
+
+        The spline through the forcing stays that of the whole runs: where a sample is simulated in
+        several steps, the last ones before ``stop`` feel the few samples of forcing that follow.
+        Measurements from ``stop`` on are never looked at.
 
         Args:
             first: Sample from which on measurements count; the runs still begin at their start.
@@ -422,7 +426,7 @@ def _prepared(run: xr.Dataset, number: int, sensors: Mapping[str, Sensor]) -> _R
     missing = {"time", "ambient_pressure", "ventilation"} - set(run.variables)
     if missing:
         raise BadInput(f"runs[{number}]: no variable '{min(missing)}'; it drives the cavity")
-    time = np.asarray(run["time"].values, dtype=np.float64)
+    time = seconds(run["time"].values)
     even_step(time)
     ambient, ventilation = (
         sampled(run[name].values, time, f"runs[{number}]: {name}")
@@ -437,7 +441,10 @@ def _prepared(run: xr.Dataset, number: int, sensors: Mapping[str, Sensor]) -> _R
 
 
 def _refined(run: _Run, theory: CavityTheory, start: float, substeps: int | None = None) -> _Run:
-    """A run with enough steps in a lifetime, its forcing interpolated by cubic splines."""
+    """A run with enough steps in a lifetime, its forcing interpolated by cubic splines.
+
+    They go through the whole run: what comes between two samples also depends on the next few.
+    """
     if substeps is None:
         ambient = theory.blockage * run.ambient[0]
         tunnel = _tunnel(theory, ambient - start)

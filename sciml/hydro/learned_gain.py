@@ -19,17 +19,23 @@ from numpy.typing import NDArray
 from paddle import nn
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from sciml.core.axes import FloatArray, IntArray, axes
+from sciml.core.axes import FloatArray, IntArray
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.seeds import seed_everything
 from sciml.core.settings import Settings
-from sciml.data.checks import numbers
 from sciml.data.scaling import Scaling
 from sciml.data.windows import WindowSettings
 from sciml.hydro.cases import Case, Cases
 from sciml.hydro.dmd import DynamicModes
-from sciml.hydro.forecast import Plan, forecast_dataset, numbered_controls
+from sciml.hydro.forecast import (
+    Plan,
+    check_fitted,
+    check_leads,
+    forecast_dataset,
+    numbered_controls,
+    with_gaps,
+)
 from sciml.hydro.gain_model import (
     Course,
     LinearModel,
@@ -320,7 +326,8 @@ class LearnedGain:
             The validation's numbers at the best epoch; without training or validation, none.
 
         Raises:
-            BadInput: if a validation run is not there, or the model does not fit the channels.
+            BadInput: if a validation run is not there, no forecast is due in any of them, or the
+                model does not fit the channels.
         """
         for name in self._validation:
             if name not in train.cases:
@@ -358,7 +365,7 @@ class LearnedGain:
             states = stationary_states(self._model, self._stationary.gain, course)[0]
             starts.append(np.concatenate([np.zeros((1, states.shape[1])), states[:-1]]))
         feed = Feed(Stretches(courses, starts, self._window), training.batch_size, self._seed)
-        judged = [self._active_course(case, held_out) for case in held_out.cases.values()]
+        judged = self._judged_courses(held_out) if held_out.cases else []
 
         def loss(layer: nn.Layer, batch: Batch) -> paddle.Tensor:
             found: Filtered = layer(batch)
@@ -427,16 +434,32 @@ class LearnedGain:
         states = stationary_states(self._model, self._stationary.gain, whole)[0]
         first = case.active.start
         cut = Course(*(part[first:].copy() for part in whole))
-        if first > 0:
+        if 0 < first < len(whole.sensors):
             cut.drive[0] += self._model.F @ states[first - 1]
         return cut
+
+    def _judged_courses(self, cases: Cases) -> list[Course]:
+        """The parts of runs that count, without those too short for any forecast to be due."""
+        courses = [self._active_course(case, cases) for case in cases.cases.values()]
+        judged = [course for course in courses if self._due(course).size]
+        if not judged:
+            raise BadInput(
+                f"{self.name}: no forecast is due in any run to judge by; one needs more than "
+                f"{self._settings.warm_up + max(self._window.leads)} samples, the warm-up and the "
+                "longest lead"
+            )
+        return judged
+
+    def _due(self, course: Course) -> IntArray:
+        """The samples of a run whose forecasts are judged at all leads."""
+        return np.arange(self._settings.warm_up, len(course.sensors) - max(self._window.leads))
 
     def _likelihoods(self, layer: nn.Layer, courses: Sequence[Course]) -> dict[str, float]:
         """Mean negative log-likelihood of whole runs: over the leads, and at each."""
         leads, totals, count = self._window.leads, np.zeros(len(self._window.leads)), 0
         for course in courses:
             found = _whole(layer, course)
-            due = np.arange(self._settings.warm_up, len(course.sensors) - max(leads))
+            due = self._due(course)
             future = _truth(course.sensors[due[:, None] + np.array(leads)])
             each = negative_log_likelihood(
                 found.means[0, due[0] : due[-1] + 1],
@@ -457,8 +480,11 @@ class LearnedGain:
 
         Returns:
             ``nll`` over all leads and ``nll_lead_<lead>`` at each.
+
+        Raises:
+            BadInput: if no forecast is due in any run.
         """
-        courses = [self._active_course(case, cases) for case in cases.cases.values()]
+        courses = self._judged_courses(cases)
         with paddle.no_grad():
             return self._likelihoods(self._layer, courses)
 
@@ -478,11 +504,12 @@ class LearnedGain:
             the targets. The deviation is right for plans as in training (``known_controls``).
 
         Raises:
-            BadInput: if the network was not made for a lead, or the run is shorter than the
-                warm-up.
+            BadInput: if the network was not fitted, or not made for a lead, a value is infinite,
+                or the run is shorter than the warm-up.
         """
-        inputs = numbers(inputs, "inputs")
-        axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
+        check_leads(leads)
+        check_fitted(self, "_layer")
+        inputs = with_gaps(inputs, f"{self.name}: inputs", self._scaling.channels)
         unknown = [lead for lead in leads if lead not in self._window.leads]
         if unknown:
             raise BadInput(f"{self.name}: made for leads {self._window.leads}, asked for {unknown}")

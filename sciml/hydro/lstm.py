@@ -19,7 +19,7 @@ from sciml.data.checks import require_finite
 from sciml.data.scaling import Scaling
 from sciml.data.windows import Windows, WindowSettings
 from sciml.hydro.cases import Cases
-from sciml.hydro.forecast import Plan, forecast_dataset
+from sciml.hydro.forecast import Plan, check_fitted, check_leads, forecast_dataset
 from sciml.hydro.saved import Description, described, read_forecaster, write_forecaster
 from sciml.nn.recurrent import LSTMForecast, LSTMSettings
 from sciml.training.feed import Batch, Feed
@@ -142,9 +142,11 @@ class LSTMForecaster:
         """Forecast one run; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Raises:
-            BadInput: if the network was not trained for a lead, a value is not finite, or the
-                run is shorter than the history.
+            BadInput: if the network was not trained, or not for a lead, a value is not finite, or
+                the run is shorter than the history.
         """
+        check_leads(leads)
+        check_fitted(self, "_layer")
         axes(inputs, "time channel", "inputs", channel=len(self._scaling.channels))
         require_finite(inputs, f"{self.name}: inputs", self._scaling.channels)
         unknown = [lead for lead in leads if lead not in self._window.leads]

@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
+from sciml.data.checks import numbers
 from sciml.hydro.lstm import LSTMForecaster
 from sciml.training.optimiser import layer_arrays
 
@@ -75,6 +76,9 @@ def _update(network: _Network, memory: _Memory, layer: int, inputs: Real) -> Non
 @numba.njit(cache=True)  # without fastmath: NaN marks a gap
 def _take_in(network: _Network, memory: _Memory, sample: FloatArray) -> bool:
     """Scale a sample; a gap keeps the last value, or for a target takes the forecast of it."""
+    for value in sample:
+        if math.isinf(value):
+            return False
     if network.next_row < 0:
         for target in network.targets:
             if math.isnan(sample[target]):
@@ -149,11 +153,11 @@ class CompiledLSTM:
         for number in range(model.layers):
             weights = arrays[f"recurrent.weight_ih_l{number}"].T
             feeding[number, : len(weights)] = weights
-        numbers = range(model.layers)
-        recurring = np.stack([arrays[f"recurrent.weight_hh_l{n}"].T for n in numbers])
+        layers = range(model.layers)
+        recurring = np.stack([arrays[f"recurrent.weight_hh_l{n}"].T for n in layers])
         biases = [
             np.add(arrays[f"recurrent.bias_ih_l{n}"], arrays[f"recurrent.bias_hh_l{n}"])
-            for n in numbers
+            for n in layers
         ]
         network = _Network(
             feeding,
@@ -184,16 +188,16 @@ class CompiledLSTM:
         """Take in one sample and forecast; one update of the cells, whatever the window.
 
         Args:
-            sample: All channels, in their units; NaN where a value is missing. A missing target
-                is replaced by its own forecast one sample before (closed loop), any other missing
-                channel keeps its last value. Shape (channel,).
+            sample: All channels, in their units; NaN or masked where a value is missing. A missing
+                target is replaced by its own forecast one sample before (closed loop), any other
+                missing channel keeps its last value. Shape (channel,).
 
         Returns:
             The forecast in the units of the targets. Shape (lead, target).
 
         Raises:
-            BadInput: if the number of channels differs, or a target is missing and the network
-                has no forecast one sample ahead.
+            BadInput: if the number of channels differs, a value is infinite, or a target is missing
+                and the network has no forecast one sample ahead.
         """
         return self.read(sample[None])
 
@@ -212,7 +216,14 @@ class CompiledLSTM:
         if samples.ndim != 2 or samples.shape[1] != len(self._network.mean) or len(samples) == 0:
             axes(samples, "time channel", "samples", channel=len(self._network.mean))
             raise BadInput("samples: expected at least one, got none")
-        done = int(_read(self._network, self._memory, np.asarray(samples, np.float64)))
+        if isinstance(samples, np.ma.MaskedArray):  # asked first: a plain step takes microseconds
+            samples = numbers(samples, "samples")
+        samples = np.asarray(samples, np.float64)
+        done = int(_read(self._network, self._memory, samples))
+        if done < len(samples) and np.isinf(samples[done]).any():
+            raise BadInput(
+                f"LSTM: a value is infinite at sample {done}; mark a missing value by NaN"
+            )
         if done < len(samples):
             raise BadInput(
                 f"LSTM: a target is missing at sample {done}, and the network has no forecast one "

@@ -9,11 +9,15 @@ from scipy import linalg, optimize
 
 from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
-from sciml.hydro.clock import even_step, sampled
+from sciml.hydro.clock import even_step, sampled, seconds
 from sciml.hydro.sections import SectionSettings, simulate_cavity
 
-# Samples given to the matrix pencil; more cost time (cubic) and bring no accuracy.
+# Samples given to the matrix pencil; more cost time (cubic) and bring no accuracy, unless what
+# oscillates fast needs them, up to the largest number.
 PENCIL_SAMPLES = 240
+MOST_SAMPLES = 2400
+# Share of the power that may lie too high for the samples given to the pencil.
+LOST_POWER = 0.01
 # An oscillation with less of the strongest one's power is not taken for the one asked for.
 AUDIBLE_POWER = 1e-6
 # The modes that a neutral one wakes and that are still heard after a few lifetimes.
@@ -25,7 +29,8 @@ def measured_growth(
 ) -> complex:
     """Growth rate and angular frequency of one oscillation in a series.
 
-    Fits a constant and a few complex exponentials by the matrix pencil.
+    Fits a constant and a few complex exponentials by the matrix pencil, to no more samples than
+    what oscillates needs.
 
     Args:
         series: Values with a uniform coordinate ``time`` in s, shape (time,); a few periods.
@@ -37,15 +42,16 @@ def measured_growth(
         λ in 1/s, with Im λ > 0: e^(λt) is the oscillation. Re λ > 0 grows.
 
     Raises:
-        BadInput: if the series is too short, not finite or does not oscillate.
+        BadInput: if the series is too short, not finite or does not oscillate, or too long for
+            how fast it does.
 
     Source:
         Hua & Sarkar, IEEE Trans. Acoust. Speech Signal Process. 38, 814 (1990).
     """
-    samples = np.asarray(series["time"].values, dtype=np.float64)
+    samples = seconds(series["time"].values)
     step = even_step(samples)
     values = sampled(series.values, samples, "series")
-    stride = max(1, values.size // PENCIL_SAMPLES)
+    stride = _stride(values, step, frequency)
     # The mean is fitted as well, but removing it first saves the digits of a small oscillation.
     values = values[::stride] - values.mean()
     rank = 2 * oscillations + 1
@@ -63,6 +69,26 @@ def measured_growth(
         heard = power > AUDIBLE_POWER * power.max()
         chosen = np.argmin(np.where(heard, np.abs(turns - frequency), np.inf))
     return complex(np.log(poles[chosen]) / (stride * step))
+
+
+def _stride(values: FloatArray, step: float, frequency: float | None) -> int:
+    """The widest stride, to 240 samples, at which no strong oscillation passes for a slower one."""
+    # A jump from the last sample to the first would pass for fast oscillations.
+    power = np.abs(np.fft.rfft(values - np.linspace(values[0], values[-1], values.size))) ** 2
+    power[0] = 0.0
+    above = np.cumsum(power[::-1])[::-1]  # at each frequency and beyond
+    turns = np.fft.rfftfreq(values.size)  # per sample
+    fastest = turns[above > LOST_POWER * above[0]].max(initial=0.0)
+    fastest = max(fastest, 0.0 if frequency is None else frequency * step)
+    stride = max(1, values.size // PENCIL_SAMPLES)
+    if 2.0 * stride * fastest >= 1.0:
+        stride = max(1, math.ceil(0.5 / fastest) - 1)
+    if values.size > MOST_SAMPLES * stride:
+        raise BadInput(
+            f"series: {values.size} samples are too many for oscillations of {fastest / step:.4g} "
+            "Hz; give a shorter part, or smooth noise away and resample"
+        )
+    return stride
 
 
 def _pencil(values: FloatArray, rank: int) -> tuple[NDArray[np.complex128], FloatArray]:

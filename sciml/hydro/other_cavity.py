@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sciml.core.errors import BadInput
 from sciml.core.units import STANDARD_ATMOSPHERE, WATER_DENSITY, WATER_VAPOUR_PRESSURE
 
 FloatArray = NDArray[np.float64]
@@ -113,8 +114,8 @@ def _born(truth: _Sections, gap: float) -> FloatArray:
 @numba.njit(cache=True)
 def _march(
     truth: _Sections, step: float, ambient: FloatArray, supply: FloatArray, out: FloatArray
-) -> None:
-    """Fill (time, 4): gas pressure, length, volume, loss."""
+) -> bool:
+    """Fill (time, 4): gas pressure, length, volume, loss; whether all sections had room."""
     k = 4.0 * math.pi / truth.expansion**2 / WATER_DENSITY
     drift, V = truth.speed * step, truth.speed
     gas = 0.5 * (ambient[0] - WATER_VAPOUR_PRESSURE)
@@ -126,6 +127,8 @@ def _march(
         sections[0, count] = birth[0] + birth[1] * age - 0.5 * k * gap * age * age
         sections[1, count] = birth[1] - k * gap * age
         count += 1
+    if sections[0, count - 1] >= 0.0:
+        return False
     content = gas * _measured(sections[0], count, drift)[0]
     for n in range(ambient.size):
         above = ambient[n] - WATER_VAPOUR_PRESSURE
@@ -140,10 +143,13 @@ def _march(
             gas = (content + STANDARD_ATMOSPHERE * step * supply[n]) / (volume + share)
         content = gas * volume
         out[n, 0], out[n, 1], out[n, 2], out[n, 3] = gas, length, volume, loss
-        count = min(tail + 1, RING - 2)
+        count = tail + 1
+        if count > RING - 2:
+            return False
         bend = k * _bent(above - gas, count, truth.closure, truth.smoothing, drift / length)
         _drifted(sections, count, bend, _born(truth, above - gas), step)
         count += 1
+    return True
 
 
 def other_cavity(
@@ -160,6 +166,9 @@ def other_cavity(
 
     Returns:
         Signals without noise, ``gas_loss`` in m³/s and the forcing, on axis time.
+
+    Raises:
+        BadInput: if the cavity is longer than its sections can reach at this step.
     """
     step = (time[1] - time[0]) / substeps
     fine = np.linspace(time[0], time[-1], (time.size - 1) * substeps + 1)
@@ -168,7 +177,12 @@ def other_cavity(
         np.concatenate([np.full(before, x[0]), np.interp(fine, time, x)]) for x in (ambient, supply)
     )
     out = np.zeros((p.size, 4))
-    _march(_Sections(*truth[:9]), step, p, q, out)
+    if not _march(_Sections(*truth[:9]), step, p, q, out):
+        reach = RING * step * truth.speed
+        raise BadInput(
+            f"other_cavity: the cavity grows longer than {RING} sections, which reach {reach:.3g} "
+            f"m with {substeps} substeps; use fewer"
+        )
     gas, length, volume, loss = out.T
     pressure = WATER_VAPOUR_PRESSURE + gas
     sigma = (p - pressure) / (0.5 * WATER_DENSITY * truth.speed**2)

@@ -69,6 +69,9 @@ def filter_parameters(
 ) -> xr.Dataset:
     """What the measurements up to each moment say about the numbers of a theory.
 
+    Of the forcing, a block also feels the few samples after it, through the spline between samples
+    (see :meth:`IdentificationProblem.windowed`); of the measurements it knows none of them.
+
     Args:
         runs: As for :func:`sciml.hydro.identification.identify`; they arrive side by side.
         sensors: As there.

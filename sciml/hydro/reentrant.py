@@ -9,7 +9,7 @@ from pydantic import NonNegativeFloat
 from sciml.core.axes import Array, FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
-from sciml.hydro.clock import even_step, sampled
+from sciml.hydro.clock import even_step, sampled, seconds
 from sciml.hydro.sections import SectionSettings
 
 
@@ -86,7 +86,7 @@ def jet_history(
     missing = {"time", "length", "cavitation_number"} - set(history.variables)
     if missing:
         raise BadInput(f"history: no variable '{min(missing)}'; give what simulate_cavity returns")
-    samples = np.asarray(history["time"].values, dtype=np.float64)
+    samples = seconds(history["time"].values)
     even_step(samples)
     sigma = sampled(history["cavitation_number"].values, samples, "cavitation_number")
     length = sampled(history["length"].values, samples, "length")

@@ -31,12 +31,15 @@ def histories(values: FloatArray, order: int) -> FloatArray:
     return np.ascontiguousarray(windows.reshape(len(values), -1))
 
 
-def pooled_ridge(samples: Iterable[tuple[FloatArray, FloatArray]], ridge: float) -> FloatArray:
+def pooled_ridge(
+    samples: Iterable[tuple[FloatArray, FloatArray]], ridge: float, name: str = "regression"
+) -> FloatArray:
     """Coefficients that fit the samples of several runs, with a penalty on their squares.
 
     Args:
         samples: For each run features (time, feature) and outcomes (time, outcome).
         ridge: Penalty per sample.
+        name: What the caller calls the regression, for the error text.
 
     Returns:
         Coefficients, shape (feature, outcome).
@@ -52,10 +55,10 @@ def pooled_ridge(samples: Iterable[tuple[FloatArray, FloatArray]], ridge: float)
         gram, cross = gram + features.T @ features, cross + features.T @ outcomes
         count += len(features)
     if count == 0:
-        raise BadInput("regression: no samples; are the runs longer than history and lead?")
+        raise BadInput(f"{name}: no samples; are the runs longer than history and lead?")
     if not (np.isfinite(gram).all() and np.isfinite(cross).all()):
-        raise BadInput("regression: a feature or outcome is not finite; fill gaps beforehand")
-    return ridge_solution(gram, cross, ridge * count, "regression")
+        raise BadInput(f"{name}: a feature or outcome is not finite; fill gaps beforehand")
+    return ridge_solution(gram, cross, ridge * count, name)
 
 
 def ridge_solution(gram: FloatArray, cross: FloatArray, penalty: float, name: str) -> FloatArray:

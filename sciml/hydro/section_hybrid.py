@@ -18,7 +18,14 @@ from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.hydro.cases import Case, Cases
-from sciml.hydro.forecast import Autoregression, Plan, controls_ahead, forecast_dataset
+from sciml.hydro.forecast import (
+    Autoregression,
+    Plan,
+    check_fitted,
+    check_leads,
+    controls_ahead,
+    forecast_dataset,
+)
 from sciml.hydro.identification import Identified, identify
 from sciml.hydro.identification_problem import CavityTheory, Sensor
 from sciml.hydro.regression import histories, pooled_ridge
@@ -30,6 +37,7 @@ TARGET, CONTROLS = "cavity_pressure", ("ambient_pressure", "ventilation")
 EXPERTS = ("theory", "theory and residual", "autoregression")
 
 _STEPS_PER_LIFETIME = 60  # of the simulation
+_ROWS = 200  # runs simulated at once
 
 
 class SectionHybridSettings(Settings):
@@ -122,9 +130,11 @@ class SectionHybrid:
         """Forecast one run; see :class:`sciml.hydro.forecast.Forecaster`.
 
         Raises:
-            BadInput: if a lead was not fitted, the run is shorter than the history, or a control
-                is missing.
+            BadInput: if it is not fitted or not for a lead, the run is shorter than the history, or
+                a control is missing.
         """
+        check_leads(leads)
+        check_fitted(self, "_regression")
         unknown = sorted(set(leads) - set(self._leads))
         if unknown:
             raise BadInput(f"{self.name}: fitted for leads {self._leads}, asked for {unknown}")
@@ -156,8 +166,7 @@ class SectionHybrid:
     @property
     def _tunnel(self) -> SectionSettings:
         """The identified theory."""
-        if self.identified is None:
-            raise BadInput(f"{self.name}: not fitted; call fit first")
+        assert self.identified is not None  # fit identifies it before anything else
         return self.identified.theory.tunnel
 
     def _run(self, values: FloatArray) -> xr.Dataset:
@@ -187,21 +196,25 @@ class SectionHybrid:
 
     def _ahead(self, inputs: FloatArray, horizon: int, planned: Plan | None) -> FloatArray:
         """The theory's pressure at t + 1, ..., t + horizon, Pa, shape (time, horizon)."""
+        if planned is None:
+            return self._held_ahead(inputs, horizon)
         ahead = controls_ahead(inputs, self._controls, horizon, planned)
-        if planned is not None:
-            whole = [
-                np.concatenate([np.asarray(planned[name])[: len(inputs)], ahead[-1, :, number]])
-                for number, name in enumerate(CONTROLS)
-            ]
-            theory = self._simulated(*(series[None] for series in whole))[0]
-            return np.lib.stride_tricks.sliding_window_view(theory[1:], horizon)
+        whole = [
+            np.concatenate([np.asarray(planned[name])[: len(inputs)], ahead[-1, :, number]])
+            for number, name in enumerate(CONTROLS)
+        ]
+        theory = self._simulated(*(series[None] for series in whole))[0]
+        return np.lib.stride_tricks.sliding_window_view(theory[1:], horizon)
+
+    def _held_ahead(self, inputs: FloatArray, horizon: int) -> FloatArray:
+        """The same without a plan: each forecast is a run of its own that holds its controls."""
         answers = np.empty((len(inputs), horizon))
-        for t in range(len(inputs)):  # each forecast holds its own controls
-            held = [
-                np.concatenate([inputs[: t + 1, index], ahead[t, :, number]])
-                for number, index in enumerate(self._controls.values())
-            ]
-            answers[t] = self._simulated(*(series[None] for series in held))[0, t + 1 :]
+        for first in range(0, len(inputs), _ROWS):
+            issued = np.arange(first, min(first + _ROWS, len(inputs)))
+            at = np.minimum(np.arange(issued[-1] + 1 + horizon), issued[:, None])  # (run, time)
+            theory = self._simulated(*(inputs[:, index][at] for index in self._controls.values()))
+            windows = np.lib.stride_tricks.sliding_window_view(theory[:, 1:], horizon, axis=1)
+            answers[issued] = windows[issued - first, issued]
         return answers
 
     def _simulated(self, ambient: FloatArray, ventilation: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ from paddle.autograd import PyLayer
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
-from sciml.hydro.clock import even_step
+from sciml.hydro.clock import even_step, seconds
 from sciml.hydro.gas_loss import gas_loss, written_loss
 from sciml.hydro.section_adjoint import (
     AREA,
@@ -85,7 +85,7 @@ def twin_cavities(
         BadInput: with the number of the history, if a cavity sheds or as simulate_cavity; if a
             shape is wrong, or a parameter is unknown.
     """
-    samples = np.asarray(time, dtype=np.float64)
+    samples = seconds(time)
     step = even_step(samples)
     sizes = axes(ambient_pressure, "history time", "ambient_pressure", time=samples.size)
     axes(ventilation, "history time", "ventilation", **sizes)

@@ -14,11 +14,11 @@ fixes of IBTrACS, which are best tracks too, found after the storm, as the publi
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
 
 from sciml.core.axes import BoolArray, FloatArray, IntArray
 from sciml.core.settings import Settings
@@ -36,6 +36,7 @@ from sciml.weather.cyclones.best_tracks import (
     typhoon_cases,
 )
 from sciml.weather.cyclones.cases import (
+    FIRST_RAPID_TEST,
     LEADS,
     TEST,
     TRAIN,
@@ -96,6 +97,19 @@ ELLIPSES = (0.5, 0.67, 0.9)  # shares whose coverage is measured
 
 TrackExpertName = Literal["climatology", "quadratic", "kernel", "trees", "network"]
 RapidExpertName = Literal["logistic", "trees", "best_track_trees", "network"]
+Name = TypeVar("Name", bound=str)
+
+
+def _each_once(names: tuple[Name, ...]) -> tuple[Name, ...]:
+    """Refuse an expert that is named twice."""
+    if len(set(names)) < len(names):
+        raise ValueError(f"{', '.join(names)}: one stands twice; name each expert once")
+    return names
+
+
+_AtLeastOne = Field(min_length=1)
+TrackExperts = Annotated[tuple[TrackExpertName, ...], _AtLeastOne, AfterValidator(_each_once)]
+RapidExperts = Annotated[tuple[RapidExpertName, ...], _AtLeastOne, AfterValidator(_each_once)]
 
 
 class CycloneData(Settings):
@@ -109,7 +123,7 @@ class TrackRecipe(Recipe):
     """Experts on tracks and their mixture."""
 
     data: CycloneData = CycloneData()
-    experts: tuple[TrackExpertName, ...] = (
+    experts: TrackExperts = (
         "climatology",
         "quadratic",
         "kernel",
@@ -138,7 +152,7 @@ class RapidRecipe(Recipe):
     """Experts on rapid intensification and their stack, and quantiles of the wind."""
 
     data: CycloneData = CycloneData()
-    experts: tuple[RapidExpertName, ...] = ("logistic", "trees", "best_track_trees", "network")
+    experts: RapidExperts = ("logistic", "trees", "best_track_trees", "network")
     logistic: LogisticSettings = LogisticSettings()
     trees: RapidTreeSettings = RapidTreeSettings()
     network: NetworkSettings = RAPID_NETWORK
@@ -303,13 +317,12 @@ def counted_rapid(cases: xr.Dataset, part: str) -> BoolArray:
 
     Args:
         cases: Of the part.
-        part: ``val`` or ``test``; the published test begins in 2022, since 2021 was its
-            validation.
+        part: ``val`` or ``test``; the published test begins with the season 2022.
 
     Returns:
         Shape (case,).
     """
-    return fates(cases).known & ((part != TEST) | (cases["season"].values >= 2022))
+    return fates(cases).known & ((part != TEST) | (cases["season"].values >= FIRST_RAPID_TEST))
 
 
 def _material(data: CycloneData) -> _Material:

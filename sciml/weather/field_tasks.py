@@ -12,6 +12,7 @@ from sciml.core.axes import FloatArray
 from sciml.core.errors import BadInput
 from sciml.core.nearest import nearest
 from sciml.core.settings import Settings
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_with
 from sciml.data.cards import read_card
 from sciml.data.netcdf import open_netcdf, write_netcdf
@@ -22,6 +23,7 @@ from sciml.weather.calendar_years import split_by_years, years_of
 from sciml.weather.forecast import FieldForecaster
 from sciml.weather.forecasters.analogs import Analogs, AnalogSettings
 from sciml.weather.forecasters.baselines import Climatology, DampedPersistence, Persistence
+from sciml.weather.forecasters.kept_trainings import KeptTrainings
 from sciml.weather.forecasters.kernel import KernelRegression, KernelSettings
 from sciml.weather.forecasters.linear import LinearComponents, LinearSettings
 from sciml.weather.forecasters.network import NetworkForecaster
@@ -78,7 +80,7 @@ def field_mixture(recipe: FieldMixtureRecipe, folder: Path) -> Outcome:
 
     Args:
         recipe: The settings.
-        folder: Folder of the run.
+        folder: Folder of the run; networks whose training was stopped go on from it.
 
     Returns:
         Errors of the mixture and of each expert by lead; beside it those of mixtures with one of
@@ -93,7 +95,8 @@ def field_mixture(recipe: FieldMixtureRecipe, folder: Path) -> Outcome:
     started = time.perf_counter(), time.process_time()
     field, sha256 = opened_field(recipe.data)
     learning, test = divided(field, recipe)
-    mixture = Mixture(experts_of(recipe), recipe.leads, recipe.mixture, seed=recipe.seed)
+    kept = KeptTrainings(folder / "networks")
+    mixture = Mixture(experts_of(recipe, kept), recipe.leads, recipe.mixture, seed=recipe.seed)
     mixture.fit(learning)
     forecasts, opinions = judged(mixture, recipe, test, learning)
     errors = xr.concat(
@@ -113,8 +116,8 @@ def field_mixture(recipe: FieldMixtureRecipe, folder: Path) -> Outcome:
         _written(folder / WEIGHTS, weights.astype("f4").to_dataset(name="weight")),
     ]
     seconds = {
-        "wall": time.perf_counter() - started[0],
-        "cpu": time.process_time() - started[1],
+        "wall": time.perf_counter() - started[0] + kept.wall_before,
+        "cpu": time.process_time() - started[1] + kept.cpu_before,
     }
     return Outcome("finished", metrics, sha256, outputs, seconds)
 
@@ -139,7 +142,7 @@ def opened_field(data: FieldData) -> tuple[xr.DataArray, dict[str, str]]:
         if data.source == CHANNEL:
             return found, {}  # the code makes it
         return found, {data.source: read_card(data.source).built.sha256}
-    path = Path(data.path)
+    path = user_file(data.path, "data.path")
     field = checked_field(_variable(open_netcdf(path), data), str(path))
     return in_hectopascal(field), {path.name: sha256_of(path)}
 
@@ -203,17 +206,20 @@ def divided(field: xr.DataArray, recipe: FieldMixtureRecipe) -> tuple[xr.DataArr
             "in turn, and one to be judged on"
         )
     test = list(recipe.data.test) or years[-max(1, len(years) // 5) :]
-    learning = list(recipe.data.learning) or [year for year in years if year < test[0]]
+    learning = list(recipe.data.learning) or [year for year in years if year < min(test)]
     parts = {"learning": learning, "test": test}
     found = split_by_years(field, parts, recipe.mixture.embargo)
     return found["learning"], found["test"]
 
 
-def experts_of(recipe: FieldMixtureRecipe) -> dict[str, Callable[[], FieldForecaster]]:
+def experts_of(
+    recipe: FieldMixtureRecipe, kept: KeptTrainings | None = None
+) -> dict[str, Callable[[], FieldForecaster]]:
     """How the experts of a recipe are made.
 
     Args:
         recipe: The settings.
+        kept: Where networks whose training was stopped go on; None keeps nothing.
 
     Returns:
         Makers by name.
@@ -230,7 +236,7 @@ def experts_of(recipe: FieldMixtureRecipe) -> dict[str, Callable[[], FieldForeca
     for number in range(chosen.networks):
         seed = recipe.seed + number
         makers[network_name(number)] = lambda seed=seed: NetworkForecaster(
-            leads, chosen.network, seed=seed
+            leads, chosen.network, seed=seed, kept=kept
         )
     return makers
 

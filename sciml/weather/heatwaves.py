@@ -33,7 +33,6 @@ class EventRule(Settings):
 
 
 MARINE = EventRule()
-ATMOSPHERIC = EventRule(shortest=3, longest_gap=1)  # Perkins & Alexander, J. Clim. 26 (2013) 4500
 
 
 class _Spans(NamedTuple):

@@ -231,6 +231,7 @@ def on_days(by_day: xr.Dataset, time: xr.DataArray) -> xr.Dataset:
     """
     if time.dtype.kind != "M" or bool(time.isnull().any()):
         raise BadInput(f"time: expected dates, none missing, got {time.dtype} values")
+    time = time.reset_coords(drop=True)  # the place of a series may be one of several
     days = xr.DataArray(day_of_leap_year(time.values), time.coords, time.dims)
     return by_day.sel(dayofyear=days).drop_vars("dayofyear")
 

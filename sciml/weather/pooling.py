@@ -16,7 +16,7 @@ Source:
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import PositiveFloat
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from scipy.optimize import minimize
 from scipy.special import erf
 
@@ -30,8 +30,8 @@ class GateSettings(Settings):
 
     shrinkage: PositiveFloat = 1e-4  # on θ² of the first feature, over the equal mixture's score
     situation: PositiveFloat = 1e-1  # on θ² of the others: how much weights follow the situation
-    balance: float = 0.0  # penalty on the square of the mean weights' distance from equal ones
-    iterations: int = 200
+    balance: NonNegativeFloat = 0.0  # on the square of the mean weights' distance from equal ones
+    iterations: PositiveInt = 200
 
 
 class Gate(NamedTuple):

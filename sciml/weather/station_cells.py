@@ -129,7 +129,8 @@ def times_of(file: StationFile, name: str) -> list[np.datetime64]:
         BadInput: for the first cell that is no time.
     """
     text = file.cells[name].str.strip()
-    if text.str.match(_COMPACT).all():
+    filled = text[text != ""]
+    if filled.str.match(_COMPACT).all():
         form = "%Y%m%d%H"
         times = pd.to_datetime(text.str.ljust(10, "0"), format=form, errors="coerce")
     else:

@@ -34,6 +34,9 @@ _SWITCH = 50.0  # K; by how much the two parts of a column may miss the 273 K be
 _FEW = 5  # values in the wrong scale; fewer may be extremes of some other quantity
 _ZEROS = 0.2  # share of values that are exactly 0 in amounts such as rain
 _NEGATIVE = 0.05  # share of negative values up to which they are mistakes in amounts
+# Marks of missing values that may be true values of some quantity, such as a pressure in hPa.
+_DOUBTFUL_MARKS = (-99.0, -99.9, -99.99, 999.9)
+_APART = 0.5  # of the range of all other values; so far off them a doubtful mark is one
 
 
 def known_units(units: str) -> str:
@@ -206,6 +209,35 @@ def refuse_negative_amounts(file: StationFile, values: Values) -> None:
         f"{np.count_nonzero(table < 0)} negative values among {np.count_nonzero(table == 0)} "
         "zeros; if this is rain, mend them and say so with -o data.units=mm, under which rounding "
         "is set to 0; else name the units: -o data.units=UNITS"
+    )
+
+
+def refuse_doubtful_marks(file: StationFile, values: Values) -> None:
+    """Refuse -99, -99.9, -99.99 and 999.9 far from all other values, whose units are unknown.
+
+    Args:
+        file: The cells.
+        values: Observation and members.
+
+    Raises:
+        BadInput: for the first such value.
+    """
+    table = np.stack(list(values.values()), axis=1)
+    # Single precision keeps about 7 digits: -99.9 becomes -99.900002.
+    marks = np.isclose(table[..., None], _DOUBTFUL_MARKS, rtol=1e-6, atol=0.0).any(axis=-1)
+    others = table[~marks & ~np.isnan(table)]
+    if not marks.any() or not others.size:
+        return
+    low, high = others.min(), others.max()
+    apart = np.maximum(low - table, table - high) > _APART * (high - low)
+    wrong = np.argwhere(marks & apart)
+    if not wrong.size:
+        return
+    row, number = wrong[0]
+    raise BadInput(
+        f"{file.place(int(row), list(values)[number])}: {table[row, number]:g}, one of "
+        f"{len(wrong)} such values, where all others lie from {low:g} to {high:g}; if it stands "
+        "for a missing value leave the cell empty, else name the units: -o data.units=UNITS"
     )
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import xarray as xr
 from pydantic import Field
@@ -14,6 +15,7 @@ from sciml.core.talk import say
 from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_with
 from sciml.data.cards import read_card
+from sciml.data.netcdf import write_netcdf
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
 from sciml.weather.pooling import GateSettings
@@ -39,6 +41,9 @@ _SOURCES: dict[str, Callable[[], xr.Dataset]] = {
 }
 
 
+Quantile = Annotated[float, Field(gt=0, lt=1)]
+
+
 class StationData(Settings):
     """Which forecasts: of a dataset, or of a CSV file."""
 
@@ -56,7 +61,7 @@ class PostProcessRecipe(Recipe):
     experts: tuple[str, ...] = ()  # none: those that suit the data
     walk: WalkSettings = WalkSettings()
     gate: GateSettings = GateSettings()
-    extremes: tuple[float, ...] = Field(default=(0.95,))  # quantiles whose exceedance is judged
+    extremes: tuple[Quantile, ...] = (0.95,)  # whose exceedance is judged
     leave_one_out: bool = False  # score the mixture without each of its experts, too
 
 
@@ -94,7 +99,7 @@ def post_process(recipe: PostProcessRecipe, folder: Path) -> Outcome:
     for name, content in (("scores", result.by_date), ("reliability", result.reliability)):
         if content:
             outputs.append(folder / f"{name}.nc")
-            write_with(outputs[-1], lambda part, c=content: c.to_netcdf(part, engine="netcdf4"))
+            write_with(outputs[-1], lambda part, c=content: write_netcdf(part, c))
     seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     return Outcome("finished", numbers, sha256, outputs, seconds)
 
@@ -103,7 +108,7 @@ def _write_forecasts(walked: Walked, data: xr.Dataset, folder: Path) -> None:
     """Write them before anything is judged: forecasts serve where scores have no value, too."""
     folder.mkdir(parents=True, exist_ok=True)
     forecasts = walked_dataset(walked, data)
-    write_with(folder / "forecasts.nc", lambda part: forecasts.to_netcdf(part, engine="netcdf4"))
+    write_with(folder / "forecasts.nc", lambda part: write_netcdf(part, forecasts))
     say(f"forecasts of {len(walked.values)} cases: {folder.name}/forecasts.nc")
 
 

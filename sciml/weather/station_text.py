@@ -13,6 +13,7 @@ import itertools
 import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +31,15 @@ Column = Any  # of such a table
 UNNAMED = "Unnamed"  # begins the name of a column that has none, as pandas calls it
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_DAMAGED = (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError)
+# A zip file raises RuntimeError if it has a password, NotImplementedError if its method is unknown.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    zlib.error,
+    zipfile.BadZipFile,
+    lzma.LZMAError,
+)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how such files begin
 _QUOTED = re.compile(r'"[^"]*"')
 _GAPS = ("", "na", "nan", "null", "none", "-")
@@ -148,8 +157,10 @@ def _content(path: Path) -> bytes:
                 return archive.read(names[0])
         with _OPENERS.get(path.suffix, lambda plain: plain.open("rb"))(path) as stream:
             return stream.read()
-    except _DAMAGED as error:
-        raise BadInput(f"{path}: cannot be read: {error}; make or fetch the file again") from None
+    except _UNREADABLE as error:
+        raise BadInput(
+            f"{path}: cannot be read: {error}; make or fetch the file again, or unpack it first"
+        ) from None
 
 
 def _header(stream: io.StringIO) -> tuple[int, str]:

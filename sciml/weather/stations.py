@@ -29,6 +29,7 @@ from sciml.weather.station_checks import (
     check_scales,
     check_temperatures,
     known_units,
+    refuse_doubtful_marks,
     refuse_negative_amounts,
 )
 from sciml.weather.station_columns import (
@@ -260,6 +261,7 @@ def _checked_values(file: StationFile, values: Values, units: str) -> Values:
     elif units == "mm":
         return check_amounts(file, values)
     elif units == UNKNOWN_UNITS:
+        refuse_doubtful_marks(file, values)
         check_scales(file, values)
         refuse_negative_amounts(file, values)
     return values

@@ -5,7 +5,9 @@ import numpy as np
 from sciml.core.axes import FloatArray
 
 FREEZING = 273.15  # K, of water: 0 degC
-PLAUSIBLE = {"K": (150.0, 350.0), "degC": (-100.0, 70.0)}  # ever measured: 184 to 330 K
+# Ever measured: 184 to 330 K near the ground; the snow and the winter stratosphere get to 175 K.
+# -99 degC, which stands for missing values in many files, lies outside.
+PLAUSIBLE = {"K": (175.0, 340.0), "degC": (-98.0, 67.0)}
 SCALES = {"K": "kelvin", "degC": "degrees Celsius"}
 
 

@@ -131,6 +131,19 @@ def test_missing_truths_are_left_out() -> None:
     np.testing.assert_array_equal(quantile[999:1100], quantile[[999] * 101])
 
 
+def test_an_infinite_reading_is_refused_and_a_masked_one_is_missing() -> None:
+    made, run = calibrated(errors("normal", 500, seed=1)), errors("normal", 200)[:, None]
+    hidden = np.ma.array(run, mask=False)
+    hidden[50] = np.ma.masked
+    told, expected = (
+        made.predict(one, (1,))["quantile"] for one in (hidden, hidden.filled(np.nan))
+    )
+    np.testing.assert_array_equal(told, expected)
+    run[50] = np.inf
+    with pytest.raises(BadInput, match=r"variable 'x' is infinite at sample 50; mark a missing"):
+        made.predict(run, (1,))
+
+
 def test_the_score_of_a_normal_forecast_is_that_of_the_closed_form() -> None:
     scores = interval_scores(Normal(), cases_of(errors("normal", 200_000)), (1,))
     assert scores["crps"].item() == pytest.approx(1 / np.sqrt(np.pi), rel=0.02)
@@ -149,6 +162,8 @@ def test_bad_input_is_refused() -> None:
         calibrated(errors("normal", 100)).predict(np.zeros((9, 1)), (1, 7))
     with pytest.raises(BadInput, match=r"no quantiles for leads \[1\]"):
         Calibrated(Zero()).predict(np.zeros((9, 1)), (1,))
+    with pytest.raises(BadInput, match=r"leads: expected whole numbers .* got \[\]"):
+        calibrated(errors("normal", 100)).predict(np.zeros((9, 1)), [])
     with pytest.raises(BadInput, match=r"share: no quantile of level 0\.01; levels are multiples"):
         interval_scores(Normal(), run, (1,), share=0.98)
     with pytest.raises(BadInput, match="zero: no forecast is due in the judged part"):

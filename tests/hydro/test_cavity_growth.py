@@ -140,6 +140,16 @@ def test_two_computed_cavities_foretell_the_growth_of_the_third(held: float) -> 
             "expected at least one series and one free number, and not both growth_factor and "
             "disk_drag, got 1 series and free = ('growth_factor', 'disk_drag')",
         ),
+        (
+            lambda: growth_phase((CLOCK * 1e9).astype("timedelta64[ns]"), CLOCK),
+            "time: expected seconds, got timedelta64[ns]; give seconds: (t - t[0]) / "
+            "np.timedelta64(1, 's')",
+        ),
+        (
+            lambda: grown_volume(TRUE, 0.3, np.array(["2020-01-01"], "datetime64[s]")),
+            "time: expected seconds, got datetime64[s]; give seconds: (t - t[0]) / "
+            "np.timedelta64(1, 's')",
+        ),
     ],
 )
 def test_bad_input_is_named_with_its_remedy(call, message: str) -> None:

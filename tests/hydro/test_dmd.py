@@ -23,7 +23,7 @@ class TestDynamicModes(ObeysForecastContract):
     def test_a_lead_that_was_not_trained_is_refused(self) -> None:
         inputs = random_runs(seed=1).cases["run 0"].values
         assert self.fitted().predict(inputs, (1, 7)).sizes["lead"] == 2  # any lead is known
-        with pytest.raises(BadInput, match=r"leads must be positive, got \(0, 7\)"):
+        with pytest.raises(BadInput, match=r"leads: expected whole .* got \[0, 7\]"):
             self.fitted().predict(inputs, (0, 7))
 
 

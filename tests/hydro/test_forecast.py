@@ -10,6 +10,7 @@ import xarray as xr
 from sciml.core.errors import BadInput
 from sciml.hydro import loads
 from sciml.hydro.cases import INSIDE, OUTSIDE, TRAIN, Case, Cases, measured_wave_loads
+from sciml.hydro.dmd import DynamicModes
 from sciml.hydro.figures.wave_loads import ORDER, RIDGE
 from sciml.hydro.forecast import (
     Autoregression,
@@ -19,6 +20,7 @@ from sciml.hydro.forecast import (
     forecast_dataset,
     normalised_errors,
 )
+from sciml.hydro.hybrid import TrackedHybrid
 from tests.laws import AnswersPlans, ObeysForecastContract, random_runs
 
 
@@ -379,6 +381,45 @@ def test_leads_that_are_not_ahead_are_refused(leads: Any) -> None:
     ):
         with pytest.raises(BadInput, match=r"leads: expected whole numbers .* from 1, got \["):
             refused()
+
+
+MADE = {
+    "persistence": Persistence,
+    "autoregression": lambda: autoregression(3, (1, 2), ridge=1e-6),
+    "dynamic modes": lambda: DynamicModes(2),
+    "tracked hybrid": lambda: TrackedHybrid((1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("leads", [[-5, 0], [0], [], [1.5]])
+def test_no_forecaster_predicts_leads_that_are_not_ahead(name: str, leads: Any) -> None:
+    runs, made = random_runs(samples=400), MADE[name]()
+    made.fit(runs)
+    inputs = runs.cases["run 0"].values
+    with pytest.raises(BadInput, match=r"leads: expected whole numbers .* from 1, got \["):
+        made.predict(inputs, leads)
+    assert made.predict(inputs, np.array([1])).sizes["lead"] == 1
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_forecaster_that_was_not_fitted_says_so(name: str) -> None:
+    with pytest.raises(BadInput, match=r": not fitted; call fit first$"):
+        MADE[name]().predict(random_runs().cases["run 0"].values, (1,))
+
+
+@pytest.mark.parametrize("planned", [(), ("a",)])
+def test_a_run_too_short_to_learn_from_changes_no_regression(planned: tuple[str, ...]) -> None:
+    runs = random_runs()
+    inputs = runs.cases["run 0"].values
+    short = {f"short {n}": Case(inputs[:n], slice(0, n), slice(0, n)) for n in (1, 6, 10)}
+    # They still count for the scaling, and through it for the ridge.
+    forecasts = []
+    for cases in (runs.cases, {**runs.cases, **short}):
+        made = Autoregression(10, (1, 3), all_channels=True, ridge=1e-6, planned=planned)
+        made.fit(runs._replace(cases=cases))
+        forecasts.append(made.predict(inputs, (1, 3))["forecast"])
+    np.testing.assert_allclose(forecasts[1], forecasts[0], rtol=1e-3)
 
 
 @pytest.mark.parametrize(("order", "ridge"), [(0, 0.0), (3, -1.0), (3, np.nan)])

@@ -133,7 +133,7 @@ def test_bad_input_is_refused(hybrid: TrackedHybrid) -> None:
     with pytest.raises(BadInput, match="clock: expected channels"):
         TrackedHybrid(LEADS, clock=[]).fit(TRAINED)
     infinite = np.full((60, 3), np.inf)
-    with pytest.raises(BadInput, match="values: infinite; mark a missing sample by NaN"):
+    with pytest.raises(BadInput, match="variable 'near' is infinite at sample 0; mark a missing"):
         hybrid.predict(infinite, LEADS)
     short = {n: c._replace(active=slice(0, 40)) for n, c in TRAINED.cases.items()}
     with pytest.raises(BadInput, match="no samples; are the runs longer than history and lead"):

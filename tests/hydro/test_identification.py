@@ -380,3 +380,15 @@ def test_bad_input_is_named_with_its_remedy(changes: dict, message: str) -> None
     with pytest.raises(BadInput) as error:
         identify(**(given | changes))
     assert str(error.value) == message
+
+
+def test_a_run_with_dates_is_refused_with_the_conversion() -> None:
+    durations = (CLOCK * 1e9).round().astype("timedelta64[ns]")
+    for time in (durations, np.datetime64("2020-01-01", "ns") + durations):
+        run = TRUE_RUN.assign_coords(time=time)
+        for refused in (
+            lambda run=run: predicted_run(THEORY, run),
+            lambda run=run: identify([run], CAVITY, THEORY, [*NUMBERS]),
+        ):
+            with pytest.raises(BadInput, match=r"give seconds: \(t - t\[0\]\) / np\.timedelta64"):
+                refused()

@@ -196,6 +196,39 @@ def test_what_was_saved_forecasts_the_same_bit_for_bit(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_run_too_short_to_judge_by_is_left_out() -> None:
+    runs = swinging_runs(3, 1)
+    short = Case(swinging(24, 7), slice(0, 24), slice(0, 24))  # warm-up 20, longest lead 5
+    training = FitSettings(epochs=1, batch_size=16)
+    found = []
+    for held_out in (("run 2",), ("short", "run 2")):
+        cases = runs._replace(cases={"short": short, **runs.cases})
+        learnt = cases if "short" in held_out else runs
+        made = LearnedGain(LONG, ALONE, training, model=model(), validation=held_out)
+        found.append(made.fit(learnt))
+    assert found[0] == found[1]
+    alone = LearnedGain(LONG, ALONE, training, model=model(), validation=("short",))
+    with pytest.raises(BadInput, match=r"needs more than 25 samples, the warm-up and the longest"):
+        alone.fit(cases)
+    assert alone.result is None  # refused before training
+    with pytest.raises(BadInput, match=r"learned gain: no forecast is due in any run to judge by"):
+        made.likelihoods(cases.chosen(["short"]))
+
+
+def test_an_infinite_reading_is_refused_and_a_masked_one_is_missing() -> None:
+    runs = random_runs()
+    made = LearnedGain(WINDOW, SMALL)
+    made.fit(runs)
+    inputs = np.ma.array(runs.cases["run 0"].values)
+    inputs[20, 1] = np.ma.masked
+    gap = inputs.filled(np.nan)
+    masked, missing = (made.predict(one, LEADS)["forecast"] for one in (inputs, gap))
+    np.testing.assert_array_equal(masked, missing)
+    gap[20, 1] = np.inf
+    with pytest.raises(BadInput, match=r"inputs: variable 'b' is infinite at sample 20; mark"):
+        made.predict(gap, LEADS)
+
+
 def test_bad_requests_are_refused_with_the_remedy() -> None:
     runs = random_runs()
     with pytest.raises(BadInput, match="no training run 'run9'; did you mean 'run"):
@@ -206,3 +239,7 @@ def test_bad_requests_are_refused_with_the_remedy() -> None:
     made.fit(runs)
     with pytest.raises(BadInput, match="needs 4 samples of history, got 3"):
         made.predict(runs.cases["run 0"].values[:3], LEADS)
+    with pytest.raises(BadInput, match=r"leads: expected whole numbers .* got \[\]"):
+        made.predict(runs.cases["run 0"].values, [])
+    with pytest.raises(BadInput, match="learned gain: not fitted; call fit first"):
+        LearnedGain(WINDOW, SMALL).predict(runs.cases["run 0"].values, LEADS)

@@ -119,6 +119,15 @@ def test_a_run_shorter_than_the_history_is_refused_with_both_numbers() -> None:
     assert str(error.value) == "LSTM: needs 7 samples of history, got 6"
 
 
+def test_no_leads_and_no_training_are_refused() -> None:
+    made = network()
+    with pytest.raises(BadInput, match="LSTM: not fitted; call fit first"):
+        made.predict(INPUTS, (1,))
+    made.fit(random_runs())
+    with pytest.raises(BadInput, match=r"leads: expected whole numbers .* got \[\]"):
+        made.predict(INPUTS, [])
+
+
 def test_a_pickle_in_the_place_of_the_weights_is_refused_unopened(saved: Path) -> None:
     class Evil:
         def __reduce__(self) -> tuple[Any, ...]:

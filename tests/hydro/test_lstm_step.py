@@ -109,6 +109,17 @@ def test_a_missing_target_without_a_forecast_one_ahead_is_refused() -> None:
         step.read(np.where(np.arange(3)[:, None] == 1, np.nan, RUN[:3]))
 
 
+def test_a_masked_value_is_missing_and_an_infinite_one_is_refused() -> None:
+    step, other = compiled(), compiled()
+    hidden = np.ma.array(RUN[:9])
+    hidden[5, 1:] = np.ma.masked
+    np.testing.assert_array_equal(step.read(hidden), other.read(hidden.filled(np.nan)))
+    for value in (np.inf, -np.inf):
+        with pytest.raises(BadInput, match=r"infinite at sample 0; mark a missing value by NaN"):
+            step.step(np.array([0.0, value, 0.0]))
+    np.testing.assert_array_equal(step.step(RUN[9]), other.step(RUN[9]))
+
+
 def test_an_emptied_state_is_that_of_the_start() -> None:
     step = compiled()
     first = step.read(RUN[:9])

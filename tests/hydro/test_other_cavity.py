@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sciml.core.errors import BadInput
 from sciml.hydro.other_cavity import Truth, other_cavity, sensed
 
 CLOCK = np.arange(200) / 500.0  # s
@@ -21,6 +22,14 @@ def test_more_gas_makes_a_longer_cavity() -> None:
         for q in (2.6e-4, 3.4e-4)
     ]
     assert lengths[1] > 1.05 * lengths[0]
+
+
+def test_steps_too_fine_for_the_sections_there_are_are_refused() -> None:
+    forcing = (CLOCK[:20], np.full(20, 25e3), np.full(20, 3e-4))
+    coarse = other_cavity(Truth(), *forcing, substeps=100)["length"]
+    np.testing.assert_allclose(coarse, other_cavity(Truth(), *forcing)["length"], rtol=0.02)
+    with pytest.raises(BadInput, match=r"reach 0\.137 m with 600 substeps; use fewer$"):
+        other_cavity(Truth(), *forcing, substeps=600)
 
 
 def test_noise_of_a_fast_sensor_has_the_size_and_correlation_that_were_asked_for() -> None:

@@ -168,3 +168,10 @@ def test_history_without_length_and_water_at_rest_have_no_jet() -> None:
     with pytest.raises(BadInput) as error:
         jet_area_ratio(np.array([0.1, -0.5]), 0.82)
     assert str(error.value).startswith("jet_area_ratio: σ must be 0 or more, got -0.5; below")
+
+
+def test_a_history_with_durations_is_refused_with_the_conversion() -> None:
+    history = random_history(0)
+    durations = (history.time.values * 1e9).round().astype("timedelta64[ns]")
+    with pytest.raises(BadInput, match=r"give seconds: \(t - t\[0\]\) / np\.timedelta64"):
+        jet_history(history.assign_coords(time=durations), TUNNEL)

@@ -50,11 +50,21 @@ def test_features_and_corrections_vanish_at_rest() -> None:
         np.testing.assert_allclose(corrected, pressure, rtol=1e-6)
 
 
-def test_features_do_not_look_ahead() -> None:
+def test_a_smooth_run_cut_short_has_the_same_features_up_to_its_last_samples() -> None:
     whole, _ = correction_features(THEORY, driven(30.0))
     part, _ = correction_features(THEORY, driven(30.0, 100))
     # Only the spline between samples knows a neighbour more at the end.
     np.testing.assert_allclose(part[:95], whole[:95], atol=1e-5)
+
+
+def test_features_feel_the_forcing_that_follows_less_with_every_sample_between() -> None:
+    run, stepped = driven(30.0), driven(30.0)
+    stepped["ambient_pressure"][100:] += 2000.0
+    before, after = (correction_features(THEORY, one)[0] for one in (run, stepped))
+    change = np.abs(after - before).max(axis=1)
+    assert change[99] < 0.01 * change[100]
+    # A cubic spline forgets a knot by this factor from one to the next.
+    np.testing.assert_allclose(change[90:99] / change[91:100], 2 - np.sqrt(3), rtol=0.03)
 
 
 def test_ridge_is_the_minimum_of_the_penalised_squares() -> None:

@@ -108,6 +108,20 @@ def test_without_a_plan_the_controls_are_held(hybrid: SectionHybrid, ramp: Case)
     np.testing.assert_allclose(unplanned, planned, rtol=2e-3)
 
 
+def test_each_forecast_without_a_plan_is_a_run_of_its_own(
+    hybrid: SectionHybrid, ramp: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sciml.hydro.section_hybrid._ROWS", 64)
+    found = hybrid._ahead(ramp.values[:200], 25, None)
+    for t in (0, 1, 63, 64, 130, 199):
+        held = {
+            name: np.concatenate([one[: t + 1], np.repeat(one[t], 25)])
+            for name, one in plan_of(ramp).items()
+        }
+        alone = hybrid._ahead(ramp.values[: t + 1], 25, held)[-1]
+        np.testing.assert_allclose(found[t], alone, rtol=1e-11)
+
+
 def test_shares_sum_to_one(hybrid: SectionHybrid, ramp: Case) -> None:
     share = hybrid.predict(ramp.values, LEADS, planned=plan_of(ramp))["share"]
     assert share.dims == ("time", "lead", "expert")
@@ -118,6 +132,8 @@ def test_bad_input_is_named(hybrid: SectionHybrid, train: Cases, ramp: Case) -> 
     with pytest.raises(BadInput, match=r"fitted for leads \(1, 10, 25\), asked for \[3\]"):
         hybrid.predict(ramp.values, [3])
     with pytest.raises(BadInput, match="not fitted; call fit first"):
-        SectionHybrid(THEORY, LEADS)._tunnel  # noqa: B018
+        SectionHybrid(THEORY, LEADS).predict(ramp.values, LEADS)
+    with pytest.raises(BadInput, match=r"leads: expected whole numbers .* got \[\]"):
+        hybrid.predict(ramp.values, [])
     with pytest.raises(BadInput, match="needs channels"):
         SectionHybrid(THEORY, LEADS).fit(train._replace(channels=("a", "b", "c"), targets=("a",)))

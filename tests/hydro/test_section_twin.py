@@ -197,3 +197,5 @@ def test_unknown_parameters_and_wrong_shapes_are_refused() -> None:
         twin_cavities(runs.settings, runs.time, *forcing, {"expansion": paddle.ones([3])})
     with pytest.raises(BadInput, match=r"^past_pressure: expected axes \(history=2\), got shape"):
         twin_cavities(runs.settings, runs.time, *forcing[:2], paddle.ones([3]))
+    with pytest.raises(BadInput, match=r"^time: expected seconds, got timedelta64\[ns\]; give"):
+        twin_cavities(runs.settings, (runs.time * 1e9).astype("timedelta64[ns]"), *forcing)

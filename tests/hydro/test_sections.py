@@ -312,6 +312,28 @@ def test_growth_is_measured_in_noise_and_beside_another_oscillation() -> None:
     assert measured_growth(series, frequency=2.0).imag == pytest.approx(12.9, rel=2e-3)
 
 
+@pytest.mark.parametrize("seconds", [2.0, 4.8, 10.0])
+def test_a_long_record_does_not_slow_its_oscillation_down(seconds: float) -> None:
+    t = np.arange(0, seconds, 1e-3)
+    rate = -0.05 + 2j * np.pi * 60.0
+    slow = 0.01 * np.sin(2 * np.pi * 3.0 * t)
+    series = xr.DataArray(3 + np.exp(rate * t).imag + slow, coords={"time": t})
+    assert measured_growth(series) == pytest.approx(rate, rel=1e-6)
+    faint = xr.DataArray(3 + 0.01 * np.exp(rate * t).imag + 100 * slow, coords={"time": t})
+    assert measured_growth(faint, frequency=60.0) == pytest.approx(rate, rel=1e-6)
+
+
+def test_a_record_too_long_for_its_oscillation_is_refused() -> None:
+    t = np.arange(0, 10, 1e-3)
+    series = xr.DataArray(np.sin(2 * np.pi * 300.0 * t), coords={"time": t})
+    with pytest.raises(BadInput) as error:
+        measured_growth(series)
+    assert str(error.value) == (
+        "series: 10000 samples are too many for oscillations of 300 Hz; give a shorter part, or "
+        "smooth noise away and resample"
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -438,6 +460,7 @@ def test_times_with_a_unit_of_their_own_are_refused_with_the_conversion(time: np
         lambda: simulate_cavity(*given),
         lambda: simulate_cavities([settings], *given[1:]),
         lambda: even_step(time),
+        lambda: measured_growth(xr.DataArray(np.zeros(time.size), coords={"time": time})),
     ):
         with pytest.raises(BadInput, match=r"give seconds: \(t - t\[0\]\) / np\.timedelta64"):
             refused()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from sciml.core.errors import DamagedFile
+from sciml.core.errors import BadInput, DamagedFile
 from sciml.weather import cyclone_tasks
 from sciml.weather.cyclone_records import (
     counted_errors,
@@ -131,3 +131,12 @@ def test_typhoons_are_judged_beside_their_baselines(tmp_path: Path) -> None:
         mean = float(stored["error"].sel(forecaster="portable mixture", lead=24).mean())
     assert mean == pytest.approx(outcome.metrics["error_24_h_portable_mixture"], rel=1e-4)
     assert mean < outcome.metrics["error_24_h_persistence"]
+
+
+@pytest.mark.parametrize("recipe", [TrackRecipe, RapidRecipe])
+def test_each_expert_takes_part_once_and_one_at_least(
+    recipe: type[TrackRecipe | RapidRecipe],
+) -> None:
+    for names, what in (((), "experts: .*at least 1"), (("trees", "trees"), "one stands twice")):
+        with pytest.raises(BadInput, match=what):
+            recipe(task="weather/cyclone", title="generated storms", experts=names)

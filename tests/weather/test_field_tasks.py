@@ -1,6 +1,7 @@
 """Tests of the recipe of field mixtures, on a small field of the user's own."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import xarray as xr
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from sciml.core.errors import BadInput
+from sciml.core.errors import BadInput, Interrupted
 from sciml.core.paths import project_root
+from sciml.training import fit as fit_module
 from sciml.training.recipe import read_recipe
 from sciml.training.run import record_folder
 from sciml.weather import field_tasks
@@ -78,6 +80,38 @@ def test_a_file_of_ones_own_is_forecast_and_judged(tmp_path: Path) -> None:
         np.testing.assert_allclose(maps["weight"].sum("expert"), 1, atol=1e-5)
 
 
+def test_a_run_that_was_stopped_goes_on_and_ends_alike(tmp_path: Path, monkeypatch: Any) -> None:
+    network = {
+        "backbone": {"kind": "fourier", "width": 8, "depth": 1, "highest": (2, 3)},
+        "start": "climatology",
+        "harmonics": 0,
+        "training": {"epochs": 2},
+    }
+    given = recipe(written(tmp_path, FIELD)).model_dump()
+    given["experts"] |= {"kernel": None, "networks": 1, "network": network}
+    chosen = FieldMixtureRecipe.model_validate(given)
+    steps, step = [0], fit_module._Run.step
+
+    def counted(run: Any) -> None:
+        steps[0] += 1
+        if steps[0] == stop:
+            signal.raise_signal(signal.SIGINT)
+        step(run)
+
+    monkeypatch.setattr(fit_module._Run, "step", counted)
+    stop = 0
+    expected = field_mixture(chosen, tmp_path / "whole").metrics
+    stop = steps[0] - 3
+    steps[0] = 0
+    with pytest.raises(Interrupted, match="run the same command to go on from there"):
+        field_mixture(chosen, tmp_path / "half")
+    steps[0] = 0
+    outcome = field_mixture(chosen, tmp_path / "half")
+    assert steps[0] == 3
+    assert outcome.metrics == expected
+    assert len(list((tmp_path / "half/networks").iterdir())) == 3  # two groups held out, and all
+
+
 def test_the_last_years_are_judged_unless_others_are_named(tmp_path: Path) -> None:
     chosen = recipe(tmp_path / "x.nc")
     learning, test = divided(FIELD, chosen)
@@ -86,6 +120,9 @@ def test_the_last_years_are_judged_unless_others_are_named(tmp_path: Path) -> No
     assert gap == np.timedelta64(11, "D")
     named = recipe(tmp_path / "x.nc", learning=(2001, 2004), test=(2003,))
     assert np.unique(divided(FIELD, named)[0]["time"].dt.year).tolist() == [2001, 2004]
+    either = [recipe(tmp_path / "x.nc", test=years) for years in ((2004, 2003), (2003, 2004))]
+    for found, expected in zip(*(divided(FIELD, one) for one in either), strict=True):
+        xr.testing.assert_identical(found, expected)
     with pytest.raises(BadInput, match=r"2 calendar year\(s\), expected 3"):
         divided(FIELD[:700], chosen)
 
@@ -104,6 +141,13 @@ def test_files_that_hold_no_field_are_refused(tmp_path: Path, change: Any, text:
     path = written(tmp_path, change(FIELD))
     with pytest.raises(BadInput, match=text):
         opened_field(FieldData(path=str(path)))
+
+
+def test_a_file_may_be_named_from_the_home_folder(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("HOME", str(written(tmp_path, FIELD).parent))
+    np.testing.assert_allclose(opened_field(FieldData(path="~/mine.nc"))[0], FIELD)
+    with pytest.raises(BadInput, match=r"data\.path: ~/other\.nc: no such file"):
+        opened_field(FieldData(path="~/other.nc"))
 
 
 def test_variables_and_sources_are_looked_up_by_name(tmp_path: Path) -> None:

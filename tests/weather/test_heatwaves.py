@@ -8,7 +8,6 @@ import xarray as xr
 
 from sciml.core.errors import BadInput, DatasetMissing
 from sciml.weather.heatwaves import (
-    ATMOSPHERIC,
     CATEGORIES,
     MARINE,
     EventRule,
@@ -60,7 +59,7 @@ class TestJoining:
         assert marked(days) == expected
 
     def test_other_rules(self) -> None:
-        assert marked("###.###..##", ATMOSPHERIC) == "#######...."
+        assert marked("###.###..##", EventRule(shortest=3, longest_gap=1)) == "#######...."
         assert marked("#.##.#", EventRule(shortest=1, longest_gap=0)) == "#.##.#"
 
     def test_days_of_one_place_never_join_those_of_the_next(self) -> None:

@@ -1,5 +1,6 @@
 """Networks under the contract of forecasters of fields, and their own promises."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sciml.training.fit import FitSettings
 from sciml.training.optimiser import OptimiserSettings
 from sciml.weather.forecast import FieldForecaster
 from sciml.weather.forecasters.baselines import DampedPersistence
+from sciml.weather.forecasters.kept_trainings import KeptTrainings
 from sciml.weather.forecasters.network import NetworkForecaster
 from sciml.weather.forecasters.network_layer import NetworkSettings, normal_crps
 from sciml.weather.forecasters.network_samples import conditions_at
@@ -120,14 +122,19 @@ def test_midnight_is_the_end_of_one_day_and_the_start_of_the_next() -> None:
 def test_a_run_that_was_stopped_ends_with_the_same_forecasts(tmp_path: Path) -> None:
     inputs = drifting_waves(20, seed=3, start="2005-01-01")
     fading = settings(4, start="damped persistence")
-    whole, half = (NetworkForecaster((1, 2), fading, seed=4) for _ in range(2))
-    whole.fit(drifting_waves(), tmp_path / "whole")
-    older, _ = sorted((tmp_path / "whole" / "checkpoints").iterdir())  # the newest two are kept
-    (tmp_path / "half" / "checkpoints").mkdir(parents=True)
-    older.rename(tmp_path / "half" / "checkpoints" / older.name)
-    half.fit(drifting_waves(), tmp_path / "half")
-    one, other = (made.predict(inputs, (1, 2))["forecast"] for made in (whole, half))
-    np.testing.assert_array_equal(one, other)
+    plain = NetworkForecaster((1, 2), fading, seed=4)
+    whole, half = (
+        NetworkForecaster((1, 2), fading, seed=4, kept=KeptTrainings(tmp_path)) for _ in range(2)
+    )
+    plain.fit(drifting_waves())
+    whole.fit(drifting_waves())
+    _, newest = sorted(tmp_path.glob("*/checkpoints/step-*"))  # the newest two are kept
+    shutil.rmtree(newest)
+    half.fit(drifting_waves())
+    assert sorted(tmp_path.glob("*/checkpoints/step-*"))[-1] == newest
+    expected = plain.predict(inputs, (1, 2))["forecast"]
+    for made in (whole, half):
+        np.testing.assert_array_equal(made.predict(inputs, (1, 2))["forecast"], expected)
 
 
 @pytest.mark.parametrize(
@@ -170,11 +177,25 @@ def test_what_is_saved_in_part_is_refused(tmp_path: Path) -> None:
         NetworkForecaster.load(tmp_path)
 
 
-def test_another_record_does_not_go_on_with_the_checkpoints(tmp_path: Path) -> None:
-    fading = settings(start="damped persistence")
-    NetworkForecaster((1,), fading).fit(drifting_waves(), tmp_path)
-    with pytest.raises(BadInput, match="was made by another recipe"):
-        NetworkForecaster((1,), fading).fit(drifting_waves(seed=2), tmp_path)
+def test_another_training_begins_anew_and_the_same_is_read(tmp_path: Path) -> None:
+    fading, other = (settings(start=start) for start in ("damped persistence", "climatology"))
+    for given, leads, seed, data in (
+        (fading, (1,), 0, 0),
+        (fading, (1,), 0, 2),
+        (fading, (1,), 5, 0),
+        (fading, (2,), 0, 0),
+        (other, (1,), 0, 0),
+    ):
+        kept = KeptTrainings(tmp_path)
+        NetworkForecaster(leads, given, seed=seed, kept=kept).fit(drifting_waves(seed=data))
+        assert kept.wall_before == kept.cpu_before == 0
+    assert len(list(tmp_path.iterdir())) == 5
+    kept = KeptTrainings(tmp_path)
+    again = NetworkForecaster((1,), fading, kept=kept)
+    again.fit(drifting_waves())
+    assert len(list(tmp_path.iterdir())) == 5
+    assert again.result is not None
+    assert 0 < kept.wall_before <= again.result.wall_seconds
 
 
 def test_settings_that_contradict_each_other_are_refused() -> None:

@@ -196,6 +196,13 @@ class TestOnDays:
         with pytest.raises(BadInput, match="its places are not those of the threshold"):
             exceeds(series, found.isel(place=[0, 1]))
 
+    @pytest.mark.parametrize("drop", [True, False])
+    def test_one_place_is_not_compared_with_the_threshold_of_several(self, drop: bool) -> None:
+        series = temperature(3)
+        found = climatology_and_threshold(series, Baseline(**PERIOD))
+        with pytest.raises(BadInput, match="has axes that the series has not: place"):
+            exceeds(series.isel(place=0, drop=drop), found)
+
     def test_other_units_and_missing_times_are_refused(self) -> None:
         series = temperature()
         found = climatology_and_threshold(series, Baseline(**PERIOD))

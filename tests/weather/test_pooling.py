@@ -141,3 +141,9 @@ def test_numbers_that_are_not_finite_are_refused_by_name() -> None:
     close = np.array([[1.0, np.nan]])
     with pytest.raises(BadInput, match="near"):
         fit_gate(close, np.ones((1, 2, 2)), np.ones((1, 1)))
+
+
+@pytest.mark.parametrize("settings", [{"balance": -3.0}, {"iterations": -5}, {"iterations": 0}])
+def test_settings_out_of_range_are_refused_by_name(settings) -> None:
+    with pytest.raises(BadInput, match=next(iter(settings))):
+        GateSettings(**settings)

@@ -58,6 +58,11 @@ def test_a_day_before_its_year_is_refused_with_a_hint(tmp_path, cell) -> None:
         times_of(column(tmp_path, cell), "x")
 
 
+def test_an_empty_cell_among_compact_times_is_the_one_that_is_named(tmp_path) -> None:
+    with pytest.raises(BadInput, match=r"mine\.csv:3: column 'x': '' is not a time"):
+        times_of(column(tmp_path, "2004010100", "", "20040102"), "x")
+
+
 def test_a_station_without_a_name_is_refused(tmp_path) -> None:
     assert stations_of(column(tmp_path, " S1", "NA"), {"station": "x"}) == ["S1", "NA"]
     with pytest.raises(BadInput, match=r"mine\.csv:3: column 'x': the name .*empty.*in 1 of 2"):

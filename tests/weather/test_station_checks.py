@@ -100,6 +100,33 @@ def test_a_single_implausible_temperature_is_named(kelvin, tmp_path) -> None:
         read(kelvin, tmp_path, "K")
 
 
+@pytest.mark.parametrize("mark", [-99.0, -99.9, -99.99, 999.9, -99.900002])
+def test_marks_of_missing_temperatures_are_refused_whatever_the_units(
+    celsius, kelvin, tmp_path, mark
+) -> None:
+    celsius.loc[[3, 40], "obs"] = mark
+    with pytest.raises(BadInput, match=rf"mine\.csv:5: column 'obs': {mark:g}.*leave the cell"):
+        read(celsius, tmp_path, "degC")
+    with pytest.raises(BadInput, match=rf"mine\.csv:5: .*{mark:g}, one of 2 .*leave the cell"):
+        read(celsius, tmp_path)
+    kelvin.loc[3, "CC"] = mark
+    with pytest.raises(BadInput, match=r"mine\.csv:5: column 'CC': .*leave the cell"):
+        read(kelvin, tmp_path)
+
+
+def test_true_values_that_others_use_as_marks_are_read(kelvin, tmp_path) -> None:
+    middle = kelvin["obs"].mean()
+    anomaly, pressure = (
+        kelvin.assign(**{name: scale * (kelvin[name] - middle) + at for name in [*MEMBERS, "obs"]})
+        for scale, at in ((20.0, 0.0), (1.0, 1000.0))
+    )
+    anomaly.loc[3, "obs"], pressure.loc[3, "obs"] = -99.9, 999.9
+    for table in (anomaly, pressure):
+        assert table.loc[3, "obs"] in read(table, tmp_path)["observation"].values
+    kelvin.loc[3, "obs"] = 999.9
+    assert 999.9 in read(kelvin, tmp_path, "hPa")["observation"].values
+
+
 def test_quantities_of_other_units_may_lie_apart(kelvin, tmp_path) -> None:
     """Pressure at a mountain station, of which the members know only that at the sea."""
     high = kelvin.assign(obs=kelvin["obs"] + 400, **{m: kelvin[m] + 730 for m in MEMBERS})

@@ -1,13 +1,16 @@
 """The recipe on a user's own file, as a user runs it."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from sciml.core.errors import BadInput
+from sciml.core.errors import BadInput, WriteFailed
 from sciml.core.paths import project_root
 from sciml.training.recipe import read_recipe
+from sciml.training.run import record_folder
 from sciml.weather.station_tasks import PostProcessRecipe, post_process
 from tests.weather.post_processing.worlds import biased_stations
 
@@ -60,9 +63,32 @@ def test_forecasts_are_written_where_nothing_can_be_judged(csv, tmp_path) -> Non
         assert np.isfinite(forecasts["forecast"].values).all()
 
 
+def test_a_disk_that_takes_no_more_is_told(csv, tmp_path, monkeypatch) -> None:
+    def fail(*_arguments, **_options) -> None:
+        raise RuntimeError("NetCDF: HDF error")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", fail)
+    recipe = read_recipe(RECIPE, PostProcessRecipe, [f"data.path={csv}", *QUICK])
+    with pytest.raises(WriteFailed, match=r"forecasts\.nc"):
+        post_process(recipe, tmp_path / "run")
+
+
 def test_unknown_experts_and_sources_are_named_with_the_nearest(csv, tmp_path) -> None:
     for override, what in (("experts=[forrest]", "forest"), ("data.source=uwme", "uwme_")):
         path = () if "source" in override else (f"data.path={csv}",)
         recipe = read_recipe(RECIPE, PostProcessRecipe, [override, *path])
         with pytest.raises(BadInput, match=what):
             post_process(recipe, tmp_path)
+
+
+@pytest.mark.parametrize("extremes", ["1.5", "0.9, -2", "0", "1"])
+def test_extremes_are_quantiles(extremes) -> None:
+    with pytest.raises(BadInput, match=r"extremes\.[01]: .*(greater|less) than"):
+        read_recipe(RECIPE, PostProcessRecipe, [f"extremes=[{extremes}]"])
+
+
+@pytest.mark.parametrize("name", ["post-process-fast", "frankfurt-rain", "uwme-temperature"])
+def test_the_record_is_of_the_recipe(name) -> None:
+    made_by = json.loads((record_folder(f"weather/{name}") / "record.json").read_text())["recipe"]
+    path = project_root() / f"recipes/weather/{name}.yaml"
+    assert read_recipe(path, PostProcessRecipe).model_dump(mode="json") == made_by

@@ -1,6 +1,7 @@
 """Files of cells: their dialects are read alike, and what is no such file is named."""
 
 import gzip
+import io
 import zipfile
 from pathlib import Path
 
@@ -103,3 +104,32 @@ def test_a_damaged_archive_is_refused(tmp_path) -> None:
     for name in ("mine.csv.gz", "mine.zip"):
         with pytest.raises(BadInput, match="cannot be read"):
             read_cells(written(tmp_path, half, name))
+
+
+@pytest.mark.parametrize("name", ["mine.csv.gz", "mine.zip"])
+def test_an_archive_with_wrong_bytes_inside_is_refused(tmp_path, name) -> None:
+    content = bytearray(archive(name))
+    content[40:80] = b"\xff" * 40
+    with pytest.raises(BadInput, match=rf"{name}: cannot be read: .*fetch the file again"):
+        read_cells(written(tmp_path, bytes(content), name))
+
+
+def test_an_archive_with_a_password_is_refused(tmp_path) -> None:
+    content = bytearray(archive("mine.zip"))
+    for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.rfind(start) + flags] |= 1
+    with pytest.raises(
+        BadInput, match=r"mine\.zip: cannot be read: .*password required.*unpack it first"
+    ):
+        read_cells(written(tmp_path, bytes(content), "mine.zip"))
+
+
+def archive(name: str) -> bytes:
+    """The plain text in many rows, compressed."""
+    text = TEXT + "".join(f"2004-02-01,S{n},{n**3 % 97},{n**2 % 89}\n" for n in range(200))
+    if name.endswith(".gz"):
+        return gzip.compress(text.encode())
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("mine.csv", text)
+    return stream.getvalue()

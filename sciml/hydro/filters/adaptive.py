@@ -44,7 +44,7 @@ def adapted(
 ) -> Adapted:
     """Scale Q and R so that the records become most likely.
 
-    A coarse grid over six decades finds the basin, Nelder & Mead's simplex its bottom. A scale
+    A coarse grid over 3.5 decades finds the basin, Nelder & Mead's simplex its bottom. A scale
     that the records do not bound ends at 1e±10, with a likelihood that no longer changes.
 
     Args:

@@ -226,7 +226,7 @@ class NonlinearModel:
         control_size: Number of controls.
 
     Raises:
-        BadInput: if a covariance is not one.
+        BadInput: if a covariance is not one, or Q and R are given for different batches.
 
     Source:
         Julier & Uhlmann, Proc. IEEE 92 (2004); Arasaratnam & Haykin, IEEE TAC 54 (2009) for κ = 0.
@@ -256,6 +256,9 @@ class NonlinearModel:
             factor = covariance_factor(noise, name, definite=name == "sensor_noise")
             object.__setattr__(self, name, noise)
             object.__setattr__(self, place, np.ascontiguousarray(factor))
+        sizes = {name: len(getattr(self, name)) for name in ("process_noise", "sensor_noise")}
+        if len(set(sizes.values()) - {1}) > 1:
+            raise BadInput(f"NonlinearModel: axis batch differs between matrices: {sizes}")
 
     @property
     def states(self) -> int:

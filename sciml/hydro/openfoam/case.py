@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 from sciml.core.errors import BadInput
+from sciml.core.locks import LOCK_FILE
 from sciml.core.settings import Document, validated
 from sciml.core.writing import write_json, write_text
 from sciml.hydro.openfoam.mesh import mesh_entries
@@ -64,7 +65,7 @@ def write_case(settings: CavitationCase, folder: Path) -> None:
     """
     if (folder / SETTINGS_FILE).exists():
         _require_same(settings, folder)
-    elif folder.is_dir() and any(folder.iterdir()):
+    elif folder.is_dir() and any(path.name != LOCK_FILE for path in folder.iterdir()):
         raise BadInput(f"{folder}: not empty, and no case of ours; choose a new folder")
     for path, text in case_files(settings).items():
         write_text(folder / path, text)

@@ -57,9 +57,9 @@ def run_case(settings: CavitationCase, folder: Path) -> None:
             f"run_case: OpenFOAM is not here (no program {' and no '.join(missing)} on the PATH). "
             f"Install it with `{INSTALL}` (Debian, as root), or put its bin folder on the PATH."
         )
-    write_case(settings, folder)
     refusal = f"{folder}: another run works on this case; wait for it, or use another folder"
     with locked(folder, refusal):
+        write_case(settings, folder)
         start = _continued_from(folder)
         if start == 0.0:
             _finish(_launched(MESHER, folder, fresh=True), MESHER, folder)

@@ -7,7 +7,7 @@ ahead is refused by name.
 # Not strict: xarray types coordinates and attributes as unknown.
 # pyright: standard
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -212,9 +212,6 @@ def _contrasts(named: dict[str, FloatArray]) -> dict[str, FloatArray]:
         "sea_minus_air": named["sst_c"] - named["t2m_c"],
         "pressure_deficit": named["msl_hpa"] - named["pressure"],
     }
-
-
-PredictorChoice = Callable[[str], bool]
 
 
 def chosen(values: xr.DataArray, names: Sequence[str]) -> FloatArray:

@@ -45,6 +45,7 @@ from sciml.weather.cyclones.track import steady_displacement, track_errors
 from sciml.weather.cyclones.verification import expert_errors
 from sciml.weather.land import coastlines
 from sciml.weather.scores.bootstrap import Draws, bootstrap_ratio
+from sciml.weather.scores.probability import operating_characteristic
 from sciml.weather.scores.reliability import reliability_curve
 from sciml.weather.sources import open_cyclone_fusion, open_hurdat2
 from sciml.weather.sphere import KM_PER_NAUTICAL_MILE, bearing, destination
@@ -161,9 +162,8 @@ def rapid_reliability(record: Path | None = None) -> Drawn:
     folder = record or record_folder(RAPID_RECIPE)
     told = rapid_told(intensity_forecasts(folder, table))
     bins = reliability_curve(told.probability, told.rapid, 10, seed=0)
-    order = np.argsort(-told.probability, kind="stable")
-    caught = np.cumsum(told.rapid[order]) / told.rapid.sum()
-    alarmed = np.cumsum(~told.rapid[order]) / (~told.rapid).sum()
+    curve = operating_characteristic(told.probability, told.rapid)
+    caught, alarmed = curve.hit_rate[1:], curve.false_alarm_rate[1:]  # the first never warns
     picture = new_picture(TWO_COLUMNS, 2.7)
     left, right = picture.subplots(1, 2)
     _draw_reliability(left, bins)

@@ -161,14 +161,21 @@ class Analogs(AnomalyForecaster):
             self._inflation[lead] = float(np.sqrt(np.mean(errors**2) / np.mean(deviation**2)))
 
     def _ahead(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
-        mean, _ = self._library.told(self._library.weights(anomalies, issues), lead)
-        answer = self._library.base(anomalies, issues, lead) + self._trust[lead] * mean
-        return answer.reshape(len(issues), *anomalies.values.shape[1:])
+        return self._foretold(anomalies, issues, [lead])[0][0]
 
-    def _deviation(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
-        _, deviation = self._library.told(self._library.weights(anomalies, issues), lead)
+    def _foretold(
+        self, anomalies: Anomalies, issues: IntArray, leads: Sequence[int]
+    ) -> tuple[list[FloatArray], list[FloatArray]]:
+        weights = self._library.weights(anomalies, issues)
         shape = (len(issues), *anomalies.values.shape[1:])
-        return (self._inflation[lead] * deviation).reshape(shape)
+        ahead: list[FloatArray] = []
+        deviations: list[FloatArray] = []
+        for lead in leads:
+            mean, deviation = self._library.told(weights, lead)
+            answer = self._library.base(anomalies, issues, lead) + self._trust[lead] * mean
+            ahead.append(answer.reshape(shape))
+            deviations.append((self._inflation[lead] * deviation).reshape(shape))
+        return ahead, deviations
 
     def predict(self, inputs: xr.DataArray, leads: Sequence[int]) -> xr.Dataset:
         """Forecast, with members where they are asked for; see :class:`AnomalyForecaster`."""

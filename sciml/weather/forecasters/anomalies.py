@@ -109,10 +109,11 @@ class AnomalyForecaster(ABC):
         issues = np.arange(self.history - 1, len(times))
         shape = (len(issues), len(asked), *field.shape[1:])
         values, spread = np.empty(shape), np.empty(shape)
+        ahead, deviations = self._foretold(anomalies, issues, asked)
         for index, lead in enumerate(asked):
             due = times[issues] + lead * self._grid.step
-            values[:, index] = self._cycle.at(due) + self._ahead(anomalies, issues, lead)
-            spread[:, index] = self._deviation(anomalies, issues, lead)
+            values[:, index] = self._cycle.at(due) + ahead[index]
+            spread[:, index] = deviations[index]
         return field_forecast_dataset(
             values, field, asked, standard_deviation=spread, step=self._grid.step
         )
@@ -124,6 +125,16 @@ class AnomalyForecaster(ABC):
     @abstractmethod
     def _ahead(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
         """Anomalies to come, from those up to each time of issue. Shape (issue, lat, lon)."""
+
+    def _foretold(
+        self, anomalies: Anomalies, issues: IntArray, leads: Sequence[int]
+    ) -> tuple[list[FloatArray], list[FloatArray]]:
+        """Anomalies to come and deviations of their errors, lead by lead (issue, lat, lon).
+
+        A subclass whose leads have work in common does it here, once.
+        """
+        ahead = [self._ahead(anomalies, issues, lead) for lead in leads]
+        return ahead, [self._deviation(anomalies, issues, lead) for lead in leads]
 
     def _learn_spread(self, anomalies: Anomalies) -> None:
         """Learn how far each lead errs."""

@@ -7,6 +7,7 @@ import numpy as np
 from sciml.core.axes import FloatArray, IntArray
 from sciml.weather.forecast import whole_windows
 from sciml.weather.forecasters.anomalies import Anomalies, AnomalyForecaster
+from sciml.weather.forecasters.network_start import kept_share
 
 
 class Climatology(AnomalyForecaster):
@@ -50,18 +51,11 @@ class DampedPersistence(AnomalyForecaster):
         super().__init__(leads, harmonics=harmonics)
 
     def _learn(self, anomalies: Anomalies) -> dict[str, float]:
-        self._kept = {lead: _kept_share(anomalies, lead) for lead in self.leads}
+        self._kept: dict[int, FloatArray] = {}
+        for lead in self.leads:
+            issues = whole_windows(anomalies.times, 1, lead)
+            self._kept[lead] = kept_share(anomalies.values[issues], anomalies.values[issues + lead])
         return {f"kept at lead {lead}": float(kept.mean()) for lead, kept in self._kept.items()}
 
     def _ahead(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
         return self._kept[lead] * anomalies.values[issues]
-
-
-def _kept_share(anomalies: Anomalies, lead: int) -> FloatArray:
-    """The least-squares slope of the future anomaly on the present one. Shape (lat, lon)."""
-    issues = whole_windows(anomalies.times, 1, lead)
-    now, then = anomalies.values[issues], anomalies.values[issues + lead]
-    present = np.sum(now**2, axis=0)
-    return np.divide(
-        np.sum(now * then, axis=0), present, out=np.zeros_like(present), where=present > 0
-    )

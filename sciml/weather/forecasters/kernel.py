@@ -155,12 +155,26 @@ class KernelRegression(AnomalyForecaster):
         return field
 
     def _ahead(self, anomalies: Anomalies, issues: IntArray, lead: int) -> FloatArray:
-        parts = []
+        return self._all_ahead(anomalies, issues, [lead])[0]
+
+    def _foretold(
+        self, anomalies: Anomalies, issues: IntArray, leads: Sequence[int]
+    ) -> tuple[list[FloatArray], list[FloatArray]]:
+        deviations = [self._deviation(anomalies, issues, lead) for lead in leads]
+        return self._all_ahead(anomalies, issues, leads), deviations
+
+    def _all_ahead(
+        self, anomalies: Anomalies, issues: IntArray, leads: Sequence[int]
+    ) -> list[FloatArray]:
+        """Anomalies to come at each lead, from one likeness of each region."""
+        parts: list[list[FloatArray]] = [[] for _ in leads]
         for region, unit, answer in zip(self._regions, self._units, self._answers, strict=True):
             seen = self._seen(anomalies, issues, region)
             known = self._seen(self._learnt, self._issues, region)
-            parts.append(self._kernel(seen, known, unit) @ answer[lead].coefficients)
-        return self._blended(parts)
+            likeness = self._kernel(seen, known, unit)
+            for part, lead in zip(parts, leads, strict=True):
+                part.append(likeness @ answer[lead].coefficients)
+        return [self._blended(part) for part in parts]
 
     def _residuals(self, anomalies: Anomalies, lead: int) -> tuple[IntArray, FloatArray]:  # noqa: ARG002
         parts = [answer[lead].left_out for answer in self._answers]

@@ -25,6 +25,7 @@ from sciml.weather.forecast import (
     whole_windows,
 )
 from sciml.weather.forecasters.anomalies import Anomalies
+from sciml.weather.forecasters.kept_trainings import KeptTrainings, field_digest
 from sciml.weather.forecasters.network_layer import (
     INPUTS,
     ForecastLoss,
@@ -63,7 +64,12 @@ class NetworkForecaster:
     """
 
     def __init__(
-        self, leads: Sequence[int], settings: NetworkSettings | None = None, *, seed: int = 0
+        self,
+        leads: Sequence[int],
+        settings: NetworkSettings | None = None,
+        *,
+        seed: int = 0,
+        kept: KeptTrainings | None = None,
     ) -> None:
         """Choose leads, network and training.
 
@@ -71,6 +77,7 @@ class NetworkForecaster:
             leads: Steps ahead, all that will be asked for.
             settings: Backbone, head, training.
             seed: Of the initial weights, the order of the samples, dropout and noise.
+            kept: Where trainings that were stopped go on; None keeps nothing.
 
         Raises:
             BadInput: if a lead is below 1.
@@ -78,7 +85,7 @@ class NetworkForecaster:
         if not leads or min(leads) < 1:
             raise BadInput(f"leads: expected steps ahead from 1 on, got {list(leads)}")
         self.leads = tuple(int(lead) for lead in leads)
-        self.settings, self._seed = settings or NetworkSettings(), seed
+        self.settings, self._seed, self._kept = settings or NetworkSettings(), seed, kept
         self.name = f"{self.settings.backbone.kind} network"
         self.result: FitResult | None = None  # how the training went
         self._start = make_start(self.settings.start, self.leads)
@@ -88,18 +95,11 @@ class NetworkForecaster:
         """Steps that a forecast looks at, the present one included."""
         return max(self.settings.history, self._start.history)
 
-    def fit(
-        self,
-        train: xr.DataArray,
-        folder: Path | None = None,
-        recipe: dict[str, Any] | None = None,
-    ) -> dict[str, float]:
+    def fit(self, train: xr.DataArray) -> dict[str, float]:
         """Train, and keep the weights that are best on the end of the record.
 
         Args:
             train: As :class:`sciml.weather.forecast.FieldForecaster` demands it.
-            folder: Folder of the run; a run that was stopped goes on. None keeps nothing.
-            recipe: Settings that checkpoints must have been made with.
 
         Returns:
             Of the best epoch on what was held out: the loss, near 1 where nothing is corrected,
@@ -119,7 +119,7 @@ class NetworkForecaster:
             raise BadInput("training field: does not vary about its seasonal cycle")
         scaled = Anomalies(anomalies / self._scale, times, self._grid.lat)
         parts = self._parts(scaled, cut)
-        best = self._train(parts, folder, recipe)
+        best = self._train(parts, field_digest(field))
         self._measure_spread(parts.judged, times)
         return best
 
@@ -168,10 +168,8 @@ class NetworkForecaster:
         window = Window(self.settings.history, self._layer.conditions, self.leads)
         return Samples(series, issues, starts.astype(np.float32), window)
 
-    def _train(
-        self, parts: _Parts, folder: Path | None, recipe: dict[str, Any] | None
-    ) -> dict[str, float]:
-        """Train the network; the numbers of the best epoch."""
+    def _train(self, parts: _Parts, digest: str) -> dict[str, float]:
+        """Train the network on the field of a digest; the numbers of the best epoch."""
         training = self.settings.training
         feed = Feed(parts.learnt, training.batch_size, self._seed)
         loss = ForecastLoss(self.settings.head, area_weights(self._grid.lat), parts.scale)
@@ -180,10 +178,15 @@ class NetworkForecaster:
             return self._judged(loss, parts.judged)
 
         problem = Problem(self._layer, loss, feed, validate)
-        # What was measured on the record goes into every checkpoint: data that changed are
-        # noticed on resume.
-        identity = {**(recipe or {}), "scale": [self._scale, float(parts.scale.mean())]}
-        self.result = fit(problem, training, seed=self._seed, folder=folder, recipe=identity)
+        if self._kept is None:
+            self.result = fit(problem, training, seed=self._seed)
+            return self.result.best
+        identity = {
+            "field": digest,
+            "leads": list(self.leads),
+            "network": self.settings.model_dump(mode="json"),
+        }
+        self.result = self._kept.fit(problem, training, seed=self._seed, identity=identity)
         return self.result.best
 
     def _outputs(self, samples: Samples) -> Iterator[tuple[IntArray, Outputs]]:

@@ -34,7 +34,8 @@ class Climatology:
         for one in np.unique(block):
             gap = np.abs(self._season - _BLOCK * (one + 0.5))
             near = np.minimum(gap, _YEAR - gap) <= WINDOW
-            found[block == one] = self._quantiles(cases.series[block == one], near)
+            stations, which = np.unique(cases.series[block == one], return_inverse=True)
+            found[block == one] = self._quantiles(stations, near)[which]
         return np.maximum(found, 0.0) if cases.nonnegative else found
 
     def _quantiles(self, stations: IntArray, near: BoolArray) -> FloatArray:

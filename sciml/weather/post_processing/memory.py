@@ -9,8 +9,7 @@ import scipy.sparse as sparse
 from scipy.spatial import KDTree
 
 from sciml.core.axes import FloatArray, IntArray, axes
-
-EARTH_RADIUS = 6371.0  # km
+from sciml.weather.sphere import EARTH_RADIUS
 
 
 def station_memory(

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from sciml.core.axes import FloatArray, IntArray, axes
-from sciml.weather.post_processing.memory import EARTH_RADIUS
+from sciml.weather.sphere import EARTH_RADIUS
 
 FEATURES = 6  # usual error, latest error, how much is known, steps east, north and up
 USUAL, LATEST = 20.0, 2.0  # days; how long errors are remembered

@@ -24,7 +24,7 @@ _NO_UNITS = "1"
 _DRY = 0.2  # mm; less is no rain
 _LITTLE = 0.03  # of the spread of amounts in other units: as much as 0.2 mm of daily rain
 _EXCHANGEABLE = 5  # so many members of one name with numbers are taken as alike
-_FIRST = 1000  # cases that say how large differences are
+_FIRST = 1000  # cases whose forecasts say how large differences are
 _HALF_TURN = 180.0  # degrees
 _SEASONS = 300.0  # days; a shorter record does not show seasons
 _NUMBERED = re.compile(r"^(.*?)[ _.-]?\d+$")
@@ -77,9 +77,11 @@ def station_table(data: xr.Dataset, *, neighbours: int = 0) -> StationTable:
     """The cases of a station ensemble that have at least one member, with their features.
 
     Features: ensemble mean and spread, the groups' differences from the mean, place, season, hour
-    of the day, memories of the station's and the region's errors. All of them, and their order,
-    follow from the data, and a case's features depend on nothing that was unknown when it was
-    issued.
+    of the day, memories of the station's and the region's errors. Which of them there are, and
+    their order, follow from the whole record, as do places that stand in for unknown ones. Their
+    values depend on no observation that was unknown when the forecast was issued, and on no later
+    forecast but for their scale: it is the deviation of the first 1000 forecasts, which each of
+    these knows.
 
     Args:
         data: A station ensemble; see :mod:`sciml.weather.stations`.
@@ -177,7 +179,7 @@ def _mean_of(values: FloatArray) -> FloatArray:
 
 
 def _unit(table: StationTable) -> float:
-    """How large differences are at all, from the first forecasts: no later one may count."""
+    """How large differences are at all, from the first forecasts; those after them do not count."""
     return float(np.nanstd(table.forecast[:_FIRST])) + 1e-12
 
 

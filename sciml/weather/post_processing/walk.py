@@ -1,5 +1,8 @@
 """Forward in time: every forecast is made from what was known when it was issued, and nothing else.
 
+The scale of the features is the exception: the first 1000 forecasts set it, as
+:func:`sciml.weather.post_processing.table.station_table` says.
+
 The record is cut into blocks. For each block the experts learn from all cases that were known at
 its issue, forecast it, and are then judged by it: gate and calibration of a block have learnt from
 the blocks before. So the whole record after the first cases is a test, and the test part of it is
@@ -12,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+from pydantic import Field, PositiveFloat, field_validator
 
 from sciml.core.axes import BoolArray, FloatArray
 from sciml.core.errors import BadInput
@@ -24,6 +28,7 @@ from sciml.weather.post_processing.table import StationTable
 from sciml.weather.values import levels
 
 _MOST_BLOCKS = 20  # for which experts learn anew, unless the recipe says how often
+_SHORTEST_BLOCK = 1e-3  # days
 _MEMORY = 0.2  # of the record: in it cases lose weight for the gate
 _MOST_CASES = 50_000  # from which gate and calibration learn
 _LEAST_CASES = 20  # that experts can learn from
@@ -32,11 +37,21 @@ _LEAST_CASES = 20  # that experts can learn from
 class WalkSettings(Settings):
     """How to go through the record."""
 
-    warm_up: float = 0.2  # share of the dates from which experts learn before they first forecast
+    warm_up: float = Field(default=0.2, ge=0, lt=1)  # share of the dates before the first forecast
     test: str | float = 0.5  # first date that is judged, such as 2015-01-01, or a share of dates
-    refit_days: float | None = None  # how often experts learn anew; None: 20 times in all
-    window_days: float | None = None  # how far back they look; None: to the beginning
-    mixture_days: float | None = None  # in which cases lose weight for the gate; None: a fifth
+    refit_days: PositiveFloat | None = None  # how often experts learn anew; None: 20 times in all
+    window_days: PositiveFloat | None = None  # how far back they look; None: to the beginning
+    mixture_days: PositiveFloat | None = None  # in which cases lose weight for the gate; None: 1/5
+
+    @field_validator("test")
+    @classmethod
+    def _is_date_or_share(cls, test: str | float) -> str | float:
+        """Refuse numbers that are no share."""
+        if not isinstance(test, str) and not 0 <= test < 1:
+            raise ValueError(
+                "expected a date such as 2015-01-01, or a share of the dates from 0 to below 1"
+            )
+        return test
 
 
 class Walked(NamedTuple):
@@ -219,8 +234,9 @@ def _blocks(
     """Beginning and end of each block; none reaches over the beginning of the test."""
     step = settings.refit_days
     if step is None:
-        step = max((dates[-1] - min(first, test)) / _MOST_BLOCKS, 1e-3)
-    bounds = [min(first, test), test, dates[-1] + 1e-3]
+        step = (dates[-1] - min(first, test)) / _MOST_BLOCKS
+    step = max(step, _SHORTEST_BLOCK)
+    bounds = [min(first, test), test, dates[-1] + _SHORTEST_BLOCK]
     for start, end in pairwise(bounds):
         inside = dates[(dates >= start) & (dates < end)]
         while len(inside):

@@ -7,6 +7,7 @@ import xarray as xr
 
 from sciml.core.axes import FloatArray, axes
 from sciml.core.errors import BadInput
+from sciml.weather.scores.ensemble import outside_range, rank_histogram, spread_and_skill
 from sciml.weather.world.lorenz import SLOW_STEP, LorenzSettings, random_start, run
 
 
@@ -83,33 +84,29 @@ def calibration(ensemble: xr.Dataset) -> dict[str, float]:
         ensemble: A station ensemble: ``forecast`` (case, member), ``observation`` (case,).
 
     Returns:
-        ``bias`` and ``error`` (root mean square) of the mean of the members; ``spread``, their
-        standard deviation; ``spread_over_error``, which is 1 for an honest ensemble; ``outside``,
-        the share of observations beyond all members, and ``fair``, that share if members and
-        observation were alike, 2 / (members + 1). Cases without observation, or with fewer than
-        two members, do not count.
+        ``bias`` and ``error`` (root mean square) of the mean of the members; ``spread``, the error
+        that the mean of an honest ensemble of so many members would have, see
+        :func:`sciml.weather.scores.ensemble.spread_and_skill`; ``spread_over_error``, which is 1
+        for an honest ensemble; ``outside``, the share of observations beyond all members, and
+        ``fair``, that share if members and observation were alike, 2 / (members + 1). Cases
+        without observation, or with fewer than two members, do not count.
 
     Raises:
-        BadInput: if no case counts.
+        BadInput: if no case counts, or the mean of the members is never wrong.
     """
-    members, truth = ensemble["forecast"], ensemble["observation"]
-    there = members.notnull().sum("member")
-    counts = truth.notnull() & (there > 1)
+    members, truth = _cases(ensemble)
+    counts = ~np.isnan(truth) & ((~np.isnan(members)).sum(axis=1) > 1)
     if not counts.any():
         raise BadInput("ensemble: no case has an observation and two members")
-    members, truth, there = (one.where(counts, drop=True) for one in (members, truth, there))
-    error = members.mean("member") - truth
-    outside = (truth < members.min("member")) | (truth > members.max("member"))
-    # The error of a mean of m members has their variance over m besides that of the truth.
-    spread = np.sqrt(float(((there + 1) / there * members.var("member", ddof=1)).mean()))
-    size = np.sqrt(float((error**2).mean()))
+    members, truth = members[counts], truth[counts]
+    skill, beyond = spread_and_skill(members, truth), outside_range(members, truth)
     return {
-        "bias": float(error.mean()),
-        "error": float(size),
-        "spread": float(spread),
-        "spread_over_error": float(spread / size),
-        "outside": float(outside.mean()),
-        "fair": float((2.0 / (there + 1.0)).mean()),
+        "bias": float(np.mean(np.nanmean(members, axis=1) - truth)),
+        "error": skill.error,
+        "spread": skill.spread,
+        "spread_over_error": skill.ratio,
+        "outside": beyond.share,
+        "fair": beyond.expected,
     }
 
 
@@ -126,14 +123,15 @@ def ranks(ensemble: xr.Dataset, seed: int = 0) -> xr.DataArray:
     Raises:
         BadInput: if no case counts.
     """
-    members = ensemble["forecast"].transpose("case", "member").values
-    truth = ensemble["observation"].values
+    members, truth = _cases(ensemble)
     whole = np.isfinite(truth) & np.isfinite(members).all(axis=1)
     if not whole.any():
         raise BadInput("ensemble: no case has an observation and all members")
-    members, truth = members[whole], truth[whole, None]
-    equal = np.count_nonzero(members == truth, axis=1)
-    drawn = np.random.default_rng(seed).integers(equal + 1)
-    rank = np.count_nonzero(members < truth, axis=1) + drawn
-    share = np.bincount(rank, minlength=members.shape[1] + 1) / len(rank)
+    share = rank_histogram(members[whole], truth[whole], seed=seed) / np.count_nonzero(whole)
     return xr.DataArray(share, {"rank": np.arange(len(share))}, ("rank",), name="share")
+
+
+def _cases(ensemble: xr.Dataset) -> tuple[FloatArray, FloatArray]:
+    """Members (case, member) and observations (case,) as arrays."""
+    members = ensemble["forecast"].transpose("case", "member").values
+    return members, ensemble["observation"].values

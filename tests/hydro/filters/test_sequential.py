@@ -473,6 +473,17 @@ def test_a_bad_record_is_refused_with_the_reason(observations, start, controls, 
     assert str(error.value) == message
 
 
+def test_noise_for_two_different_batches_is_refused() -> None:
+    with pytest.raises(BadInput) as error:
+        NonlinearModel(
+            lambda x, _: x, lambda x, _: x[..., :1], np.stack([EYE] * 2), np.ones((3, 1, 1))
+        )
+    assert str(error.value) == (
+        "NonlinearModel: axis batch differs between matrices: "
+        "{'process_noise': 2, 'sensor_noise': 3}"
+    )
+
+
 def test_a_function_with_the_wrong_shape_is_named() -> None:
     def doubled(x, u):
         return np.concatenate([x, x], axis=-1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sciml.core.errors import BadInput, Interrupted
-from sciml.hydro.openfoam.case import write_case
+from sciml.hydro.openfoam.case import read_settings, write_case
 from sciml.hydro.openfoam.reader import read_case
 from sciml.hydro.openfoam.runner import missing_programs, run_case, written_times
 from sciml.hydro.openfoam.settings import CavitationCase
@@ -152,7 +152,8 @@ def test_two_runs_do_not_share_a_folder(stand_in, tmp_path) -> None:
     with (tmp_path / "case/.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(BadInput, match="another run works on this case"):
-            run_case(CASE, tmp_path / "case")
+            run_case(CASE.model_copy(update={"duration": 6.0}), tmp_path / "case")
+    assert read_settings(tmp_path / "case") == CASE  # those of the run that works on it
 
 
 @pytest.mark.slow

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from sciml.core.errors import BadInput
 from sciml.weather.forecast import FieldForecaster
-from sciml.weather.forecasters.analogs import Analogs, AnalogSettings
+from sciml.weather.forecasters.analogs import Analogs, AnalogSettings, _Library
 from sciml.weather.verification import rmse_by_lead
 from tests.weather.forecaster_laws import ObeysFieldForecastContract, drifting_waves
 
@@ -84,3 +85,14 @@ def test_a_season_without_days_is_refused() -> None:
 def test_members_are_among_the_neighbours() -> None:
     with pytest.raises(BadInput, match="20 members of 10 neighbours"):
         Analogs((1,), AnalogSettings(members=20, neighbours=10))
+
+
+def test_days_are_compared_once_for_all_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Analogs((1, 2, 3), PLAIN)
+    made.fit(drifting_waves(900))
+    alone = [made.predict(drifting_waves(20, seed=4), (lead,)) for lead in made.leads]
+    calls, weights = [], _Library.weights
+    monkeypatch.setattr(_Library, "weights", lambda *given: calls.append(1) or weights(*given))
+    together = made.predict(drifting_waves(20, seed=4), made.leads)
+    assert len(calls) == 1
+    xr.testing.assert_equal(together, xr.concat(alone, "lead"))

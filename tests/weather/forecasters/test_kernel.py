@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from sciml.core.errors import BadInput
 from sciml.weather.forecast import FieldForecaster
@@ -114,3 +115,17 @@ def test_regions_that_make_no_sense_are_refused() -> None:
         regions(LAT, LON, 6, 1, 1000.0)
     with pytest.raises(BadInput, match="reach must be positive"):
         regions(LAT, LON, 1, 1, 0.0)
+
+
+def test_fields_are_compared_once_for_all_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = WHOLE.model_copy(update={"ridges": (1.0,), "blocks": 2, "harmonics": 0})
+    made = KernelRegression((1, 2, 3), few)
+    made.fit(drifting_waves(200))
+    alone = [made.predict(drifting_waves(20, seed=4), (lead,)) for lead in made.leads]
+    calls, kernel = [], KernelRegression._kernel
+    monkeypatch.setattr(
+        KernelRegression, "_kernel", lambda *given: calls.append(1) or kernel(*given)
+    )
+    together = made.predict(drifting_waves(20, seed=4), made.leads)
+    assert len(calls) == 1
+    xr.testing.assert_equal(together, xr.concat(alone, "lead"))

@@ -1,4 +1,4 @@
-"""Features: known in time, finite, and the same however the members are ordered."""
+"""Features: of observations known in time, finite, and not of names or units."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tests.weather.post_processing.worlds import biased_stations, rain
 
 
 @pytest.mark.parametrize("data", [biased_stations(gap=0.2), rain()], ids=["temperature", "rain"])
-def test_features_are_finite_and_know_nothing_of_the_future(data) -> None:
+def test_features_are_finite_and_know_no_observation_of_the_future(data) -> None:
     table = station_table(data)
     assert np.isfinite(table.features).all()
     middle = table.time[len(table.time) // 2]
@@ -20,6 +20,17 @@ def test_features_are_finite_and_know_nothing_of_the_future(data) -> None:
     same = table.time <= middle + lead
     np.testing.assert_array_equal(table.features[same], again.features[same])
     assert np.any(table.features[~same] != again.features[~same])
+
+
+@pytest.mark.parametrize("data", [biased_stations(dates=90), rain(dates=1200)])
+def test_after_the_first_thousand_no_forecast_changes_features_of_earlier_ones(data) -> None:
+    # Of unknown units even dry members are told by the scale.
+    data = data.assign(observation=data["observation"].assign_attrs(units="m"))
+    later = np.arange(data.sizes["case"])[:, None] >= 1000
+    changed = data.assign(forecast=data["forecast"] * np.where(later, 1.5, 1.0))
+    features, again = (station_table(one).features for one in (data, changed))
+    np.testing.assert_array_equal(features[:1000], again[:1000])
+    assert np.any(features[1000:] != again[1000:])
 
 
 def test_one_station_does_not_know_another_ones_name() -> None:

@@ -1,4 +1,4 @@
-"""A walk knows nothing of the future, counts every case once, and is calibrated."""
+"""A walk knows no observation of the future, counts every case once, and is calibrated."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_each_case_after_the_warm_up_is_forecast_once(world, done) -> None:
     assert np.all(np.diff(done.values, axis=1) >= 0)
 
 
-def test_what_comes_later_changes_no_forecast(world, done) -> None:
+def test_what_is_observed_later_changes_no_forecast(world, done) -> None:
     middle = np.unique(world["time"].values)[60]
     later = (world["time"] > middle).values
     again = walked(world.assign(observation=world["observation"] + 9.0 * later))
@@ -118,6 +118,35 @@ def test_cases_without_observation_are_forecast_and_not_judged(world) -> None:
 def test_a_test_that_cannot_be_is_refused_with_the_remedy(world, settings, what) -> None:
     with pytest.raises(BadInput, match=what):
         walked(world, settings=settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"refit_days": 0},
+        {"refit_days": -3.0},
+        {"window_days": 0.0},
+        {"mixture_days": -1e-3},
+        {"warm_up": -0.5},
+        {"warm_up": 1.0},
+        {"test": 1.7},
+        {"test": -2.0},
+    ],
+)
+def test_settings_out_of_range_are_refused_by_name(settings) -> None:
+    with pytest.raises(BadInput, match=next(iter(settings))):
+        WalkSettings(**settings)
+
+
+def test_a_year_is_no_share_of_the_dates() -> None:
+    with pytest.raises(BadInput, match=r"test: expected a date such as 2015-01-01.*got 2015"):
+        WalkSettings(test=2015)
+
+
+def test_experts_that_learn_anew_all_the_time_do_so_for_each_date(world) -> None:
+    dates = len(np.unique(world["time"].values))
+    done = walked(world, ["raw"], WalkSettings(warm_up=0.2, test=0.5, refit_days=1e-300))
+    assert len(done.parts) == dates - 18
 
 
 def test_the_first_forecast_waits_until_enough_is_known(capsys) -> None:
