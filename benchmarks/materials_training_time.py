@@ -45,7 +45,7 @@ KINDS = {"forces": "eV/Å", "energy": "meV/atom", "stress": "GPa"}
 LEAST = 5.0  # minutes; before, set-up counts for much
 SLACK = 1.05  # by how much longer a training may take to count as of a time
 LOOKS = {"ours": ("ours", BLUE), "mace": ("MACE, dotted: full rate", VERMILION)}
-TICKS = (2, 5, 20, 60, 150)  # minutes
+TICKS = (2, 5, 20, 60, 180)  # minutes
 Point = dict[str, float]  # minutes, epochs and errors
 
 
