@@ -2,13 +2,14 @@
 
 Read from the records of ``recipes/protein/evaluate.yaml`` and, for vocabularies that were learnt of
 a function's labels, ``recipes/protein/dedicated.yaml``; ``--run`` makes them anew. Only proteins
-drawn for judging count, 150 of each set, to which nothing that was learnt from is related. Three
-vocabularies are asked for: a general one that covers most residues, a selective one that covers
-half of them at most, and one of pairs of letters up to 63 residues apart. Coverage alone says
-nothing: byte pairs cover nearly all residues; six letters, wherever they stand, are enriched on
-many sets, and so are the first residues. So beside each coverage stand enrichment, words at random
-places, and what is left of the enrichment beyond letters. A vocabulary that is not in the record
-has a dash.
+drawn for judging count, 150 of each set; nothing that was learnt from shares twelve letters with
+one of them, in runs of five or more at one shift, though one in nine has a remoter relative there
+(``sciml/protein/relatives.py``). Three vocabularies are asked for: a general one that covers most
+residues, a selective one that covers half of them at most, and one of pairs of letters up to 63
+residues apart. Coverage alone says nothing: byte pairs cover nearly all residues; six letters,
+wherever they stand, are enriched on many sets, and so are the first residues. So beside each
+coverage stand enrichment, words at random places, and what is left of the enrichment beyond
+letters. A vocabulary that is not in the record has a dash.
 """
 
 import argparse

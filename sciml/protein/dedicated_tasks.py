@@ -1,4 +1,8 @@
-"""The recipe that learns a vocabulary of each function and judges it on unrelated proteins."""
+"""The recipe that learns a vocabulary of each function and judges it on other proteins.
+
+None of these is related to one that was learnt from by the rule of :mod:`sciml.protein.relatives`,
+which leaves remote relatives.
+"""
 
 import time
 from collections.abc import Sequence
@@ -23,7 +27,7 @@ from sciml.protein.evaluation_tasks import BaselineSettings, rivals, summaries
 from sciml.protein.language_tasks import CorpusData, proteins_of
 from sciml.protein.set_files import converted_set
 from sciml.protein.sets import AnnotatedSet
-from sciml.protein.sources import CORPUS, JUDGED, open_set
+from sciml.protein.sources import JUDGED, open_set
 from sciml.protein.vocabulary.dedicated import DedicatedSettings, dedicated_words
 from sciml.protein.vocabulary.store import Vocabulary, VocabularyEntry, write_vocabulary
 from sciml.training.recipe import Recipe
@@ -87,7 +91,7 @@ def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
     """
     started = time.perf_counter(), time.process_time()
     named = opened(recipe)
-    others = _rivals(recipe)
+    others, read = _rivals(recipe)
     tables: list[xr.Dataset] = []
     sizes: dict[str, float] = {}
     outputs = [folder / TABLE]
@@ -106,9 +110,7 @@ def dedicated(recipe: DedicatedRecipe, folder: Path) -> Outcome:
     table = xr.concat(tables, "line")
     write_with(folder / TABLE, lambda part: write_netcdf(part, table))
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
-    sha256 = {name: value for one in named for name, value in one.sha256.items()}
-    if recipe.rivals is not None:
-        sha256[CORPUS] = read_card(CORPUS).built.sha256
+    sha256 = {name: value for one in named for name, value in one.sha256.items()} | read
     return Outcome("finished", _metrics(table) | sizes, sha256, outputs, seconds)
 
 
@@ -122,13 +124,15 @@ def opened(recipe: DedicatedRecipe) -> list[_Named]:
         Sets in their order, the user's last.
 
     Raises:
-        BadInput: if there is no such set, or none, or a file of the user is not as expected.
+        BadInput: if there is no such set, or none, or one twice, or a file of the user is not as
+            expected.
         DatasetMissing: if a set is not on this machine.
     """
     for name in recipe.sets:
         if name not in _LINES:
             raise BadInput(f"sets: no '{name}' that is annotated by residue; "
                            f"{nearest(name, _LINES)}")  # fmt: skip
+    _require_one_of_each([*recipe.sets, *([] if recipe.own is None else [_name_of(recipe.own)])])
     lines = [_LINES[name] for name in recipe.sets]
     found = [
         _Named(line, open_set(line.set), JUDGED, {line.set: read_card(line.set).built.sha256})
@@ -170,6 +174,21 @@ def learnt_words(
     return words, runs
 
 
+def _require_one_of_each(names: Sequence[str]) -> None:
+    """Refuse a name that comes twice: the second vocabulary would take the first one's file."""
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise BadInput(
+                f"sets: '{name}' is named twice; name each set once, and a file of your own "
+                "otherwise than a set"
+            )
+
+
+def _name_of(own: OwnSet) -> str:
+    """What the user's set is called."""
+    return Path(own.sequences).name.split(".")[0]
+
+
 def _opened_own(own: OwnSet) -> _Named:
     """The set of the user's files."""
     sequences = user_file(own.sequences, "own.sequences")
@@ -177,12 +196,12 @@ def _opened_own(own: OwnSet) -> _Named:
     found = converted_set(sequences, annotations)
     _require_residues(found, own)
     return _Named(
-        Line(sequences.name.split(".")[0], ((own.type, own.label),)),
+        Line(_name_of(own), ((own.type, own.label),)),
         found,
         min(JUDGED, len(found.proteins) // _SHARE),
         {own.sequences: sha256_of(sequences), own.annotations: sha256_of(annotations)},
         f"One in {_SHARE} of your own proteins judges: give {_FEWEST_OWN} or more that are "
-        "annotated and unrelated.",
+        "annotated and are no relatives.",
     )
 
 
@@ -201,12 +220,12 @@ def _require_residues(found: AnnotatedSet, own: OwnSet) -> None:
         )
 
 
-def _rivals(recipe: DedicatedRecipe) -> dict[str, Finder]:
-    """Methods that know no label."""
+def _rivals(recipe: DedicatedRecipe) -> tuple[dict[str, Finder], dict[str, str]]:
+    """Methods that know no label, and SHA-256 of what they learnt from."""
     if recipe.rivals is None:
-        return {}
-    learnt = proteins_of(CorpusData(), recipe.seed)[0].learnt[: recipe.rivals.proteins]
-    return rivals(learnt, recipe.rivals)
+        return {}, {}
+    proteins, told = proteins_of(CorpusData(), recipe.seed)
+    return rivals(proteins.learnt[: recipe.rivals.proteins], recipe.rivals), told.sha256
 
 
 def _finder(words: Sequence[VocabularyEntry]) -> Finder:

@@ -1,7 +1,7 @@
 """The recipe that judges vocabularies, and what they have to beat, on all annotated sets."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -75,6 +75,8 @@ RIVALS: Final = (
 _LONGEST: Final = 400  # residues of proteins that are read where time matters
 LETTERS_ALONE: Final = "letters GSRFMW"  # chosen on proteins that do not judge
 FIRST_ALONE: Final = "first 15 residues"
+_PIECES: Final = "byte pairs >= 2"
+_LETTERS, _ATTENTION = "letters", "attention"  # what else scores pairs
 
 # Kinds of units whose residues are scattered: set, type, label.
 UNITS: Final = {
@@ -135,11 +137,13 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
         proteins. Files: the table of methods and sets, and all other scores.
 
     Raises:
-        BadInput: if a vocabulary is no file of one, or there is no such question.
+        BadInput: if a vocabulary is no file of one or has the name of another method, or there is
+            no such question.
         DatasetMissing: if a set is not on this machine.
     """
     started = time.perf_counter(), time.process_time()
     # What the user gave is read first: a mistake in it is told at once.
+    _require_own_names(recipe.vocabularies)
     vocabularies = {
         name: vocabulary_entries(path, f"vocabularies.{name}")
         for name, path in recipe.vocabularies.items()
@@ -147,7 +151,8 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
     keys = {name: [entry.key for entry in one] for name, one in vocabularies.items()}
     model = opened_model(recipe.attention)
     _require_questions(recipe.questions)
-    learnt = proteins_of(CorpusData(), recipe.seed)[0].learnt[: recipe.baselines.proteins]
+    proteins, told = proteins_of(CorpusData(), recipe.seed)
+    learnt = proteins.learnt[: recipe.baselines.proteins]
     methods = {name: patterns(one) for name, one in keys.items()} | rivals(learnt, recipe.baselines)
     lines = [judged(line) for line in PANEL]
     table = evaluation_table(methods, lines, recipe.seed)
@@ -163,7 +168,7 @@ def evaluate(recipe: EvaluateRecipe, folder: Path) -> Outcome:
         outputs += [_written(folder / name, one) for name, one in from_maps(reading, lines, recipe)]
     metrics = {**summaries(table), **_flat(others)}
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
-    return Outcome("finished", metrics, _checksums(recipe), outputs, seconds)
+    return Outcome("finished", metrics, told.sha256 | _checksums(recipe), outputs, seconds)
 
 
 def vocabulary_entries(name: str, setting: str) -> Sequence[VocabularyEntry]:
@@ -200,7 +205,7 @@ def rivals(learnt: Sequence[Codes], settings: BaselineSettings) -> dict[str, Fin
         "frequent spaced words": frequent_spaced_words(learnt, settings.words),
         "preferred spaced words": preferred_spaced_words(learnt, settings.words),
         "peer strings": PeerStrings(open_peer_words()),
-        "byte pairs >= 2": pieces.longer(2),
+        _PIECES: pieces.longer(2),
         LETTERS_ALONE: letters_alone(LETTERS_ALONE.split()[1]),
         FIRST_ALONE: first_residues(int(FIRST_ALONE.split()[1])),
     }
@@ -292,10 +297,10 @@ def pair_scores(
             name: pairs_of_vocabulary(one, proteins) for name, one in vocabularies.items()
         }
         if kind in LETTERS_OF_PAIRS:
-            scored["letters"] = pairs_of_letters(proteins, LETTERS_OF_PAIRS[kind])
+            scored[_LETTERS] = pairs_of_letters(proteins, LETTERS_OF_PAIRS[kind])
         if reading is not None:
             links = links_in(reading.attention, reading.extractor, proteins)
-            scored["attention"] = pairs_of_links(links)
+            scored[_ATTENTION] = pairs_of_links(links)
         found[kind] = {
             name: pair_score(one, truth, lengths, clusters, seed)._asdict()
             for name, one in scored.items()
@@ -442,15 +447,19 @@ def first_of(line: Judged, count: int) -> Judged:
 
 def _key(what: str, name: str) -> str:
     """The name of a metric."""
-    words = name.replace(">=", "").split()
-    return f"{what}_of_{'_'.join(words)}"
+    return f"{what}_of_{_word(name)}"
+
+
+def _word(name: str) -> str:
+    """A name of several words as one."""
+    return "_".join(name.replace(">=", "").split())
 
 
 def _flat(found: Mapping[str, Any], before: str = "") -> dict[str, float]:
     """Nested scores as metrics; those that are no number are left out."""
     flat: dict[str, float] = {}
     for name, value in found.items():
-        key = f"{before}{'_'.join(str(name).replace('>=', '').split())}"
+        key = f"{before}{_word(str(name))}"
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{key}.")  # pyright: ignore[reportUnknownArgumentType]
         elif value is not None:
@@ -464,12 +473,25 @@ def _number(value: float) -> float | None:
 
 
 def _checksums(recipe: EvaluateRecipe) -> dict[str, str]:
-    """SHA-256 of all that was read."""
+    """SHA-256 of the sets and of the files that the recipe names."""
     found = {name: read_card(name).built.sha256 for name in set_names()}
     files = {f"vocabularies.{name}": path for name, path in recipe.vocabularies.items()}
     if recipe.attention.weights is not None:
         files["attention.weights"] = recipe.attention.weights
     return found | {one: sha256_of(user_file(one, setting)) for setting, one in files.items()}
+
+
+def _require_own_names(names: Iterable[str]) -> None:
+    """Refuse vocabularies called like another method, in whose place they would be judged."""
+    others = (*RIVALS, _PIECES, LETTERS_ALONE, FIRST_ALONE, _LETTERS, _ATTENTION)
+    taken = {_word(name): name for name in others}
+    for name in names:
+        if _word(name) in taken:
+            raise BadInput(
+                f"vocabularies.{name}: '{taken[_word(name)]}' is another method that is judged; "
+                "choose another name"
+            )
+        taken[_word(name)] = name
 
 
 def _require_questions(names: Sequence[str]) -> None:

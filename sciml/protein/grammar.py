@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveInt, model_validator
 
 from sciml.core.axes import IntArray
+from sciml.core.errors import BadInput
 from sciml.core.settings import Settings
 from sciml.protein.alphabet import LETTERS, Codes
 
@@ -23,19 +24,38 @@ _SHARES = {
 }  # fmt: skip
 
 
+# No two words begin with the same two letters at the same distance; neighbours have 20 · 19 ways.
+_MOST_WORDS = 190
+_TRIES = 100_000  # words that are drawn until one fits
+
+
 class GrammarSettings(Settings):
     """Which words there are and how often they are spoken."""
 
     continuous: PositiveInt = 2  # words without a gap
     gapped: PositiveInt = 10  # words with gaps
     letters: tuple[PositiveInt, PositiveInt] = (4, 6)  # of a word, least and most
-    longest_gap: PositiveInt = 12  # residues between two letters of a word
+    longest_gap: int = Field(default=12, ge=2)  # residues between two letters of a word
     length: tuple[PositiveInt, PositiveInt] = (60, 90)  # residues of a protein
     words: tuple[int, int] = (2, 4)  # in a protein
     misspelt: float = Field(default=0.05, ge=0, lt=1)  # share of a word's letters
 
     @model_validator(mode="after")
     def _fits(self) -> "GrammarSettings":
+        ranges = {"letters": self.letters, "length": self.length, "words": self.words}
+        for name, (least, most) in ranges.items():
+            if least > most:
+                raise ValueError(f"{name}: expected the least and the most, got {least}, {most}")
+        if self.words[0] < 0:
+            raise ValueError(f"words: expected 0 or more in a protein, got {self.words[0]}")
+        if not 2 <= self.letters[0] <= self.letters[1] <= len(LETTERS):
+            raise ValueError(
+                f"letters: expected 2 to {len(LETTERS)} different ones, got {self.letters}"
+            )
+        if self.continuous + self.gapped > _MOST_WORDS:
+            raise ValueError(f"continuous and gapped: expected at most {_MOST_WORDS} words in all")
+        if self.letters[1] + 1 >= self.length[0] // 2:
+            raise ValueError("letters: a word with a gap is longer than half the shortest protein")
         longest = self.letters[1] + (self.letters[1] - 1) * self.longest_gap
         if self.words[1] * self.letters[1] > self.length[0] // 2:
             raise ValueError("words would fill more than half of the shortest protein")
@@ -87,6 +107,9 @@ def grammar_words(settings: GrammarSettings, seed: int) -> list[PlantedWord]:
 
     Returns:
         Words; no two begin with the same two letters at the same distance.
+
+    Raises:
+        BadInput: if words with such gaps hardly ever fit into half of the shortest protein.
     """
     draw, found, begun = np.random.default_rng([seed, 0]), [], set()
     while len(found) < settings.continuous + settings.gapped:
@@ -104,12 +127,16 @@ def _drawn_word(
     """A word that fits into the shortest protein."""
     count = int(draw.integers(settings.letters[0], settings.letters[1] + 1))
     letters = draw.choice(len(LETTERS), count, replace=False).astype(np.uint8)
-    while True:
+    for _ in range(_TRIES):
         gaps = draw.integers(0, settings.longest_gap + 1, count - 1) if gapped else 0
         offsets = np.append(0, np.cumsum(np.broadcast_to(gaps, count - 1) + 1))
         fits = offsets[-1] < settings.length[0] // 2
         if fits and (not gapped or np.max(gaps) >= 2):
             return PlantedWord(letters, offsets)
+    raise BadInput(
+        f"grammar: no word of {count} letters with gaps of up to {settings.longest_gap} fits into "
+        f"half of {settings.length[0]} residues; lower longest_gap or letters, or raise length"
+    )
 
 
 def speak(settings: GrammarSettings, proteins: int, seed: int, part: int = 0) -> Spoken:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from sciml.core.axes import IntArray
+from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_json
 from sciml.protein.alphabet import LETTERS, Codes
 from sciml.protein.grammar import GrammarSettings, PlantedWord, speak
@@ -31,7 +32,7 @@ _ERROR = 1e-4  # of counts, as a share of all proteins
 class GrammarWordsRecipe(Recipe):
     """Count what heads link in proteins of the grammar, and judge it by what was planted."""
 
-    weights: str = "protein/grammar"  # recipe whose record has them
+    weights: str = "protein/grammar"  # recipe whose record has them, or a file
     grammar: GrammarSettings = GrammarSettings()
     proteins: PositiveInt = 200  # of another part than the model has seen
     links: float = Field(default=-2.0, ge=-4, le=-1.5)  # log10 of a link's largest p-value
@@ -52,10 +53,10 @@ def grammar_words(recipe: GrammarWordsRecipe, folder: Path) -> Outcome:
         which no model chose; and the file of patterns.
 
     Raises:
-        BadInput: if the record has no weights.
+        BadInput: if there is no such record of weights and no such file.
     """
     started = time.perf_counter(), time.process_time()
-    weights = record_folder(recipe.weights) / WEIGHTS_FILE
+    name, weights = weights_of(recipe.weights)
     model = load_model(weights)
 
     def read(codes: Codes, on_layer: object) -> None:
@@ -80,8 +81,27 @@ def grammar_words(recipe: GrammarWordsRecipe, folder: Path) -> Outcome:
     ]
     write_json(folder / PATTERNS, {"planted": [spelt(w) for w in spoken.words], "found": told})
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
-    sha256 = {f"{recipe.weights}/{WEIGHTS_FILE}": sha256_of(weights)}
+    sha256 = {name: sha256_of(weights)}
     return Outcome("finished", metrics, sha256, [folder / PATTERNS], seconds)
+
+
+def weights_of(name: str) -> tuple[str, Path]:
+    """Weights of a recipe's published record, or of a file of the user.
+
+    Args:
+        name: ``domain/name`` of the recipe, or of the file, see
+            :func:`sciml.core.user_files.user_file`.
+
+    Returns:
+        What a record calls the file, and the file.
+
+    Raises:
+        BadInput: if there is neither.
+    """
+    published = record_folder(name) / WEIGHTS_FILE
+    if published.is_file():
+        return f"{name}/{WEIGHTS_FILE}", published
+    return name, user_file(name, "weights")
 
 
 def linked_triples(

@@ -20,7 +20,7 @@ from sciml.protein.language.network import LanguageModel, LanguageModelSettings
 from sciml.protein.language.training import Proteins, held_out, judged, train
 from sciml.protein.language.weights import load_model, save_weights
 from sciml.protein.relatives import without_relatives
-from sciml.protein.sources import CORPUS, GRAMMAR, corpus, drawn, judged_proteins
+from sciml.protein.sources import CORPUS, GRAMMAR, Judging, corpus, drawn, judged_proteins
 from sciml.training.fit import FitEnd, FitResult, FitSettings
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
@@ -51,7 +51,11 @@ class CorpusData(Settings):
 
 
 class LanguageRecipe(Recipe):
-    """Train a language model on proteins none of which is related to one that will be judged."""
+    """Train a language model on proteins none of which is related to one that judges vocabularies.
+
+    The proteins that choose the weights are drawn as those that judge are, so that they may be
+    some of them: of the corpus 66 of 200 are.
+    """
 
     data: CorpusData = CorpusData()
     start: str | None = None  # weights to go on from, whose sizes count; none: of `model`, random
@@ -133,16 +137,17 @@ def _trained(
 class Told(NamedTuple):
     """What a record says of the proteins."""
 
-    sha256: dict[str, str]
-    left_out: int  # relatives of those that are judged
+    sha256: dict[str, str]  # of all files that were read, by name
+    left_out: int  # relatives of those that judge, or of those that choose the weights
     changed: Mapping[str, int] = {}  # what of a user's file is not as it stood there
 
 
 def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
-    """What is learnt, without relatives of what is judged.
+    """What is learnt: no relative of what judges vocabularies or of what chooses the weights.
 
     Args:
-        data: Corpus, file of the user, or grammar.
+        data: Corpus, file of the user, or grammar. Those of its proteins whose SHA-256 are smallest
+            choose the weights, whether they judge vocabularies or not.
         seed: Of the grammar.
 
     Returns:
@@ -159,8 +164,9 @@ def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
     found = corpus(data.source)
     chosen = [encoded(one) for one in drawn(found.sequences, len(found.sequences))]
     validation, others = chosen[: data.validation], chosen[data.validation :]
-    judging = [encoded(one) for one in judged_proteins()] if data.leaves_out_judged else []
-    free = without_relatives(others, [*judging, *validation])
+    judging = judged_proteins() if data.leaves_out_judged else Judging([], {})
+    judged = [encoded(one) for one in judging.sequences]
+    free = without_relatives(others, [*judged, *validation])
     learnt = [one for one, alone in zip(others, free, strict=True) if alone]
     if not learnt:
         raise BadInput(
@@ -168,7 +174,8 @@ def proteins_of(data: CorpusData, seed: int) -> tuple[Proteins, Told]:
             f"learn from: {len(validation)} choose the weights, {len(others)} are related to them "
             "or to those that judge. Give more families of proteins, or less data.validation."
         )
-    return Proteins(learnt, validation), Told(found.sha256, int((~free).sum()), found.changed)
+    sha256 = found.sha256 | judging.sha256
+    return Proteins(learnt, validation), Told(sha256, int((~free).sum()), found.changed)
 
 
 def letters_alone(proteins: Proteins) -> float:

@@ -52,6 +52,13 @@ class Corpus(NamedTuple):
     changed: Mapping[str, int] = {}  # what of a user's file is not as it stood there
 
 
+class Judging(NamedTuple):
+    """Proteins that judge."""
+
+    sequences: list[str]
+    sha256: dict[str, str]  # of the sets that they were drawn from, by name
+
+
 class PeerWords(NamedTuple):
     """Proteins and the words that somebody else found in them."""
 
@@ -98,7 +105,7 @@ def _own_corpus(name: str) -> Path:
         ) from None
 
 
-def judged_proteins(name: str = CORPUS) -> list[str]:
+def judged_proteins(name: str = CORPUS) -> Judging:
     """The proteins that judge: none that was learnt from may be a relative of one of them.
 
     Args:
@@ -106,7 +113,7 @@ def judged_proteins(name: str = CORPUS) -> list[str]:
 
     Returns:
         Of every annotated set, in the order of their names, the 150 distinct sequences whose
-        checksums are smallest.
+        checksums are smallest; and the checksums of the sets.
 
     Raises:
         BadInput: if there is no such corpus.
@@ -114,11 +121,12 @@ def judged_proteins(name: str = CORPUS) -> list[str]:
     """
     if name != CORPUS:
         raise BadInput(f"no corpus '{name}'; expected '{CORPUS}'")
-    return [
+    sequences = [
         sequence
         for one in set_names()
         for sequence in drawn(protein.sequence for protein in open_set(one).proteins)
     ]
+    return Judging(sequences, {one: read_card(one).built.sha256 for one in set_names()})
 
 
 def drawn(sequences: Iterable[str], count: int = JUDGED) -> list[str]:

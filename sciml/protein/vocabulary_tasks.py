@@ -27,7 +27,7 @@ from sciml.protein.alphabet import UNKNOWN, Codes, encoded
 from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.relatives import families, without_relatives
 from sciml.protein.sequences import ReadingReport, read_proteins
-from sciml.protein.sources import CORPUS, GRAMMAR, judged_proteins
+from sciml.protein.sources import CORPUS, GRAMMAR, Judging, judged_proteins
 from sciml.protein.vocabulary.census import Census, CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT, family_weights
 from sciml.protein.vocabulary.ends import (
@@ -100,7 +100,8 @@ def vocabulary(recipe: VocabularyRecipe, folder: Path) -> Outcome:
         DatasetMissing: if the proteins are not on this machine.
     """
     started = time.perf_counter(), time.process_time()
-    state = counted_proteins(recipe, folder / STATE_FILE)
+    judging = judged_proteins() if recipe.proteins.leave_out_judged else Judging([], {})
+    state = counted_proteins(recipe, folder / STATE_FILE, judging)
     counted = _counted_kinds(recipe, state)
     sample = [np.frombuffer(one, np.uint8) for _, one in sorted(state.sample)]
     parts = [entries_of(counted[part.census], part, sample) for part in recipe.parts]
@@ -116,7 +117,7 @@ def vocabulary(recipe: VocabularyRecipe, folder: Path) -> Outcome:
         **state.told["changed"],
     }
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
-    sha256 = _checksums(recipe.proteins)
+    sha256 = _checksums(recipe.proteins) | judging.sha256
     return Outcome("finished", metrics, sha256, [folder / VOCABULARY_FILE], seconds)
 
 
@@ -153,26 +154,28 @@ def _counted_kinds(recipe: VocabularyRecipe, state: CensusState) -> dict[CensusS
     }
 
 
-def counted_proteins(recipe: VocabularyRecipe, path: Path) -> CensusState:
+def counted_proteins(recipe: VocabularyRecipe, path: Path, judging: Judging) -> CensusState:
     """Count all proteins, chunk by chunk; each is on the disk before the next one is read.
 
     Args:
         recipe: What is counted.
-        path: Where the state is kept. What a run of the same settings has left there is gone on
-            from, once the proteins are seen to be the same.
+        path: Where the state is kept. What a run of the same settings, with the same proteins that
+            judge, has left there is gone on from, once what is counted is seen to be the same.
+        judging: What is left out, with its relatives.
 
     Returns:
         The state after the last chunk.
 
     Raises:
-        BadInput: if there is no protein.
+        BadInput: if there is no protein, or the state is of other ones.
         DamagedFile: if the state is none.
     """
     settings = recipe.proteins
-    identity = json.dumps([recipe.seed, recipe.model_dump(mode="json")], sort_keys=True)
+    known = [recipe.seed, recipe.model_dump(mode="json"), judging.sha256]
+    identity = json.dumps(known, sort_keys=True)
     state = _read_state(path, identity) or _empty_state(recipe)
     digest, done = hashlib.sha256(), state.told["chunks"]
-    judged = [encoded(one) for one in judged_proteins()] if settings.leave_out_judged else []
+    judged = [encoded(one) for one in judging.sequences]
     number, report = 0, ReadingReport()
     proteins = _stream(settings, recipe.seed, report)
     for number, chunk in enumerate(_chunks(proteins, settings.chunk), 1):
@@ -182,17 +185,22 @@ def counted_proteins(recipe: VocabularyRecipe, path: Path) -> CensusState:
             continue
         if number == done:
             if digest.hexdigest() != state.told["sha256"]:
-                raise BadInput(
-                    f"{shown(path)}: was counted from other proteins; run again with --fresh"
-                )
+                raise _of_other_proteins(path)
             continue
         state = _with_chunk(state, chunk, recipe, judged)
         state.told.update(chunks=number, sha256=digest.hexdigest())
         _write_state(path, state, identity)
     if number == 0:
         raise BadInput(f"{settings.source}: no protein to count")
+    if number < done:
+        raise _of_other_proteins(path)
     state.told["changed"] = _changed(settings, report)
     return state
+
+
+def _of_other_proteins(path: Path) -> BadInput:
+    """What is wrong with a state whose first chunks are not those of the proteins."""
+    return BadInput(f"{shown(path)}: was counted from other proteins; run again with --fresh")
 
 
 def _with_chunk(
@@ -247,7 +255,7 @@ def _kept(
     weights: list[float],
 ) -> list[KeptTables]:
     """What relatives keep with that of more proteins."""
-    if not kinds:
+    if not kinds or not proteins:
         return before
     pairs = pairs_of(proteins, weights)
     return [

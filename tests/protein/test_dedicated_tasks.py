@@ -117,3 +117,11 @@ def test_a_set_that_is_not_there_is_named(tmp_path: Path) -> None:
         dedicated(recipe(None, sets=["membrane_topolgy"]), tmp_path)
     with pytest.raises(BadInput, match="none is named"):
         dedicated(recipe(None), tmp_path)
+
+
+def test_a_set_that_is_named_twice_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="sets: 'llps' is named twice"):
+        dedicated(recipe(None, sets=["llps", "llps"]), tmp_path)
+    own = OwnSet(sequences="llps.fasta", annotations="none.tsv", type="SITE")
+    with pytest.raises(BadInput, match="sets: 'llps' is named twice"):
+        dedicated(recipe(own, sets=["llps"]), tmp_path)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sciml.core.errors import BadInput
 from sciml.protein.alphabet import LETTERS
 from sciml.protein.grammar import GrammarSettings, composition, grammar_words, speak
 
@@ -60,6 +61,37 @@ def test_letters_are_as_frequent_as_in_nature() -> None:
     assert max(shares, key=shares.__getitem__) == "L"
     assert min(shares, key=shares.__getitem__) == "W"
     np.testing.assert_allclose(composition().sum(), 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"longest_gap": 1}, "greater than or equal to 2"),
+        ({"continuous": 400}, "at most 190 words"),
+        ({"letters": (6, 4)}, "letters: expected the least and the most, got 6, 4"),
+        ({"length": (90, 60)}, "length: expected the least and the most, got 90, 60"),
+        ({"words": (4, 2)}, "words: expected the least and the most, got 4, 2"),
+        ({"words": (-1, 2)}, "words: expected 0 or more"),
+        ({"letters": (1, 1)}, "letters: expected 2 to 20 different ones"),
+        ({"letters": (4, 21), "words": (1, 1)}, "letters: expected 2 to 20 different ones"),
+        ({"letters": (6, 6), "words": (1, 1), "length": (14, 20)}, "half the shortest protein"),
+    ],
+)
+def test_words_that_no_grammar_has_are_refused(changed: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        GrammarSettings.model_validate(changed)
+
+
+def test_gaps_that_hardly_ever_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sciml.protein.grammar._TRIES", 1000)
+    wide = GrammarSettings(letters=(20, 20), words=(1, 1), longest_gap=11)
+    with pytest.raises(BadInput, match="lower longest_gap or letters"):
+        grammar_words(wide, 0)
+
+
+def test_the_least_settings_have_words() -> None:
+    least = GrammarSettings(letters=(2, 2), longest_gap=2, length=(8, 8), words=(0, 1))
+    assert len(grammar_words(least, 0)) == least.continuous + least.gapped
 
 
 def test_words_that_would_fill_the_protein_are_refused() -> None:

@@ -10,6 +10,7 @@ from safetensors import safe_open
 from sciml.core.errors import BadInput, DatasetMissing
 from sciml.core.paths import project_root
 from sciml.core.writing import sha256_of
+from sciml.protein import language_tasks
 from sciml.protein.alphabet import LETTERS, encoded
 from sciml.protein.figures.one_protein import RAS
 from sciml.protein.language.marginals import masked_marginals
@@ -24,7 +25,7 @@ from sciml.protein.language_tasks import (
     letters_alone,
     proteins_of,
 )
-from sciml.protein.sources import GRAMMAR
+from sciml.protein.sources import GRAMMAR, Judging
 from sciml.training.fit import FitSettings
 from sciml.training.record import read_record
 from sciml.training.run import record_folder
@@ -82,6 +83,17 @@ def test_a_training_of_other_proteins_is_not_gone_on_with(tmp_path: Path) -> Non
     run(30)
     with pytest.raises(BadInput, match="sha256"):
         run(40)
+
+
+def test_the_sets_that_judge_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = own_fasta(tmp_path)
+    first = (tmp_path / "own.fasta").read_text().splitlines()[1]
+    judging = Judging([first], {"a set": "ab" * 32})
+    monkeypatch.setattr(language_tasks, "judged_proteins", lambda: judging)
+    asked = CorpusData(source=source, validation=5, leave_out_judged=True)
+    proteins, told = proteins_of(asked, seed=1)
+    assert told.sha256 == {source: sha256_of(Path(source)), "a set": "ab" * 32}
+    assert not any(np.array_equal(one, encoded(first)) for one in proteins.learnt)
 
 
 def test_the_header_of_the_weights_says_their_licence(tmp_path: Path) -> None:
@@ -174,5 +186,7 @@ def test_nothing_that_is_learnt_has_a_relative_that_is_judged() -> None:
     proteins, told = proteins_of(CorpusData(), seed=1)
     assert told.left_out > 1000
     index = RunIndex(proteins.learnt)
-    judged = [encoded(one) for one in judged_proteins("protein_corpus")]
+    judging = judged_proteins("protein_corpus")
+    assert judging.sha256.items() <= told.sha256.items()
+    judged = [encoded(one) for one in judging.sequences]
     assert not any(len(index.relatives(one)) for one in [*judged, *proteins.validation])

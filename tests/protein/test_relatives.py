@@ -139,6 +139,16 @@ def test_what_is_free_of_relatives_has_none_among_the_judged():
     assert all(len(index.relatives(one)) == 0 for one in kept)
 
 
+def test_many_copies_of_one_protein_are_relatives(monkeypatch):
+    monkeypatch.setattr("sciml.protein.relatives._CROWD", 10)
+    draw = np.random.default_rng(10)
+    strangers, one = [natural(draw, 100) for _ in range(5)], natural(draw, 100)
+    copies = [np.concatenate([one, natural(draw, 5)]) for _ in range(40)]
+    assert families([*strangers, *copies]).tolist() == [0, 1, 2, 3, 4] + [5] * 40
+    assert without_relatives([*strangers, *copies], [one]).tolist() == [True] * 5 + [False] * 40
+    assert len(RunIndex(copies).stretches(one).other) == 10  # which are read, and no more
+
+
 def test_relatives_are_mutual():
     draw = np.random.default_rng(8)
     ones = [natural(draw, 120) for _ in range(20)]

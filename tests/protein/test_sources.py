@@ -74,7 +74,9 @@ def test_the_corpus_holds_what_its_card_says():
 
 @pytest.mark.realdata
 def test_a_set_judges_with_its_first_proteins():
-    judged = here(judged_proteins)
+    found = here(judged_proteins)
+    judged = found.sequences
+    assert found.sha256 == {name: read_card(name).built.sha256 for name in set_names()}
     sizes = [len({one.sequence for one in open_set(name).proteins}) for name in set_names()]
     assert len(judged) == sum(min(size, 150) for size in sizes)
     ours = drawn(one.sequence for one in open_set("antibody_paratope").proteins)

@@ -8,8 +8,10 @@ import pytest
 
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.protein import vocabulary_tasks
+from sciml.protein.alphabet import decoded
 from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.grammar_tasks import matches
+from sciml.protein.sources import Judging
 from sciml.protein.vocabulary.census import CensusSettings
 from sciml.protein.vocabulary.keys import from_key
 from sciml.protein.vocabulary.ranking import PartSettings
@@ -100,6 +102,58 @@ def test_other_proteins_or_a_damaged_state_are_refused(tmp_path: Path) -> None:
     fasta.write_text(">nothing\n\n")
     with pytest.raises(BadInput, match="no protein to count"):
         vocabulary(asked, tmp_path / "other")
+
+
+def test_a_killed_run_is_not_gone_on_with_on_fewer_proteins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fasta = tmp_path / "some.fasta"
+    fasta.write_text("".join(f">{k}\nMKVLAAGICDEFGHKLMKVAAGWMKVLAAGICDE\n" for k in range(40)))
+    asked, counted = recipe(source=str(fasta), chunk=10), 0
+    real: Any = vocabulary_tasks._with_chunk  # pyright: ignore[reportPrivateUsage]
+
+    def dying(*given: object) -> Any:
+        nonlocal counted
+        counted += 1
+        if counted > 3:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(vocabulary_tasks, "_with_chunk", dying)
+    with pytest.raises(KeyboardInterrupt):
+        vocabulary(asked, tmp_path)
+    fasta.write_text("".join(f">{k}\nMKVLAAGICDEFGHRLMKVAAGWMKVLAAGICDE\n" for k in range(20)))
+    with pytest.raises(BadInput, match="other proteins; run again with --fresh"):
+        vocabulary(asked, tmp_path)
+
+
+@pytest.mark.parametrize("by", ["support", "kept", "beginning"])
+def test_where_all_proteins_judge_there_is_nothing_to_choose_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    protein = "MKVLAAGICDEFGHKLMKVAAGWMKVLAAGICDE"
+    fasta = tmp_path / "some.fasta"
+    fasta.write_text(f">one\n{protein}\n")
+    monkeypatch.setattr(vocabulary_tasks, "judged_proteins", lambda: Judging([protein], {}))
+    asked = recipe(source=str(fasta), leave_out_judged=True)
+    kind = CensusSettings(elements=2, widest=1)
+    part = PartSettings.model_validate({"census": kind, "by": by, "support": 1, "words": 5})
+    with pytest.raises(BadInput, match="no word"):
+        vocabulary(asked.model_copy(update={"parts": (part,)}), tmp_path)
+
+
+def test_the_sets_that_judge_are_recorded_and_others_are_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = recipe(leave_out_judged=True)
+    spoken = [decoded(one) for one in speak(GrammarSettings(), 600, 3).proteins]
+    for number, digest in ((10, "ab" * 32), (20, "cd" * 32)):
+        judging = Judging(spoken[:number], {"a set": digest})
+        monkeypatch.setattr(vocabulary_tasks, "judged_proteins", lambda judging=judging: judging)
+        outcome = vocabulary(asked, tmp_path)
+        assert outcome.metrics["left_out"] >= number
+        assert outcome.metrics["proteins"] + outcome.metrics["left_out"] == 600
+        assert outcome.data_sha256 == {"a set": digest}
 
 
 def test_what_a_users_file_is_not_counted_as_is_said_and_recorded(

@@ -3,6 +3,8 @@
 Residues that are neighbours are linked by any method, and the nearer two are the more often they
 share a unit. So only pairs at least six residues apart are judged, and beside the truth stands a
 truth of no meaning: as many pairs, at the same separations, at other places of the same proteins.
+Of those that fall on one another one counts, so that the truth of no meaning has up to 1.3 % fewer
+pairs where the true ones are dense (paratopes), and ratios are as much too large there.
 """
 
 from collections.abc import Sequence
@@ -257,7 +259,7 @@ class _Ranked:
 def _elsewhere(
     truth: IntArray, lengths: Sequence[int] | IntArray, generator: np.random.Generator
 ) -> IntArray:
-    """As many pairs of the same separations at other places of the same proteins."""
+    """As many pairs of the same separations at other places; of equal ones one, see the module."""
     gaps = truth[:, 2] - truth[:, 1]
     room = np.asarray(lengths, np.int64)[truth[:, 0]] - gaps
     starts = (generator.random(len(truth)) * room).astype(np.int64)

@@ -111,7 +111,7 @@ def _write_fields(panel: Panel, data: xr.Dataset) -> None:
     recipe="protein/dedicated",
 )
 def dedicated_on_sets(record: Path | None = None) -> Drawn:
-    """Vocabularies that were learnt of a function's labels, on unrelated proteins.
+    """Vocabularies that were learnt of a function's labels, on proteins without a relative there.
 
     Args:
         record: Folder of a run of the recipe of dedicated vocabularies; the published one by

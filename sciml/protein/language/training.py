@@ -13,6 +13,7 @@ import paddle
 from paddle import Tensor, nn
 
 from sciml.core.axes import IntArray
+from sciml.core.errors import BadInput
 from sciml.protein.alphabet import LETTERS, Codes
 from sciml.protein.language.corpus import BatchSettings, EqualLengths
 from sciml.protein.language.network import LanguageModel
@@ -73,9 +74,19 @@ def held_out(
         seed: Of places and masks.
 
     Returns:
-        For each batch see :func:`masked`.
+        For each batch with a masked letter see :func:`masked`.
+
+    Raises:
+        BadInput: if no letter is masked.
     """
-    return [masked(tokens, seed) for tokens in _batches(EqualLengths(proteins, batches, seed))]
+    every = [masked(tokens, seed) for tokens in _batches(EqualLengths(proteins, batches, seed))]
+    asked = [(seen, truth) for seen, truth in every if (truth >= 0).any()]
+    if not asked:
+        raise BadInput(
+            f"validation: none of the letters of {len(proteins)} proteins is masked; give more or "
+            "longer ones"
+        )
+    return asked
 
 
 def masked_loss(model: nn.Layer, batch: Batch) -> Tensor:
@@ -91,10 +102,12 @@ def masked_loss(model: nn.Layer, batch: Batch) -> Tensor:
 
 
 def _loss(model: nn.Layer, seen: Tensor, truth: Tensor, asked: Tensor) -> Tensor:
-    """Mean cross-entropy at the places that are asked for."""
+    """Mean cross-entropy at the places that are asked for; 0 where none is."""
     assert isinstance(model, LanguageModel)
     places = paddle.nonzero(asked.flatten()).flatten()
     states = model(seen).reshape([-1, model.settings.width])
+    if not len(places):  # so it is now and then where a batch has a few letters
+        return 0.0 * states.sum()
     logits = model.logits(paddle.gather(states, places))
     return nn.functional.cross_entropy(logits, paddle.gather(truth.flatten(), places))
 

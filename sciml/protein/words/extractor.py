@@ -186,7 +186,7 @@ def fit_null(
         Tails of scores, and links by chance counted on other shuffled proteins.
 
     Raises:
-        BadInput: if there is no protein, or none long enough.
+        BadInput: if there is no protein, or the settings ask for too few residues of a length.
     """
     chosen = settings or ExtractorSettings()
     return [

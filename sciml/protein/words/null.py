@@ -45,7 +45,11 @@ KNOTS: Final = np.round(np.arange(1.0, 4.01, 0.1), 1)  # -log10 of the share tha
 STEPS: Final = np.round(np.arange(1.5, 12.01, 0.1), 1)  # -log10 p at which links are counted
 _FIRST, _STEP = float(KNOTS[0]), 0.1
 _TAIL_PAIRS: Final = 50  # beyond the last knot that is used
-_STEEPEST, _HEAVIEST = -0.2, 0.5  # shapes of tails that are believed
+_FEWEST: Final = 12 * _TAIL_PAIRS  # scores; a tenth of them lies beyond the first knot
+# Shapes of tails that are believed. A tail with a negative shape ends, and whatever lies beyond its
+# end would be certain: of proteins without words one in five had a link where -0.2 was believed
+# (tests/protein/words/test_extractor.py).
+_STEEPEST, _HEAVIEST = 0.0, 0.5
 
 
 class NullTables(NamedTuple):
@@ -80,7 +84,7 @@ def fit_tails(attention: Attention, proteins: Sequence[Codes]) -> NullTables:
         The tables with ``links`` empty.
 
     Raises:
-        BadInput: if there is no protein, or none long enough.
+        BadInput: if there is no protein, none long enough, or too few for any bin.
     """
     seen: dict[int, list[Scores]] = {}
     taken: dict[int, list[Scores]] = {}
@@ -97,6 +101,12 @@ def fit_tails(attention: Attention, proteins: Sequence[Codes]) -> NullTables:
     bins = bin_of(int(gaps.max()))[gaps]
     order = np.argsort(bins, kind="stable")
     cuts = np.searchsorted(bins[order], np.arange(len(BIN_STARTS) + 1))
+    most = np.diff(cuts).max()
+    if most < _FEWEST:
+        raise BadInput(
+            f"null model: {len(gaps)} pairs of residues, of which {most} at most are about as far "
+            f"apart; expected {_FEWEST}. Give it more or longer shuffled proteins"
+        )
     rows = [
         [tail_of(scores[order[a:b]]) for a, b in pairwise(cuts)]
         for scores in (np.concatenate(seen[head]) for head in sorted(seen))
@@ -127,7 +137,7 @@ def heads_of(attention: Attention, protein: Codes) -> Iterator[tuple[int, Scores
 
 def tail_of(scores: Scores) -> tuple[Scores, int, float, float]:
     """Knots of one head and bin, the last one that counts, scale and shape beyond it."""
-    if len(scores) < 2 * _TAIL_PAIRS:  # too few to say anything: nothing is significant there
+    if len(scores) < _FEWEST:  # too few to say anything: nothing is significant there
         return np.full(len(KNOTS), np.inf, np.float32), 0, 1.0, 0.0
     ranked = np.sort(scores)[::-1]
     places = 10.0**-KNOTS * len(ranked)

@@ -186,6 +186,10 @@ def test_weights_that_are_not_there_are_named() -> None:
         ({"vocabularies": {"mine": "none.parquet"}}, r"vocabularies\.mine: none\.parquet: no such"),
         ({"attention": {"weights": "none.safetensors"}}, r"attention\.weights: none\.safetensors"),
         ({"questions": ["signal"]}, "questions: no question 'signal'"),
+        ({"vocabularies": {"letters": "none.parquet"}}, r"vocabularies\.letters: .* another name"),
+        ({"vocabularies": {"attention": "none.parquet"}}, "'attention' is another method"),
+        ({"vocabularies": {"peer_strings": "none.parquet"}}, "'peer strings' is another method"),
+        ({"vocabularies": {"byte pairs 2": "none.parquet"}}, "'byte pairs >= 2' is another method"),
     ],
 )
 def test_what_the_user_gave_is_read_before_any_data(

@@ -56,8 +56,8 @@ def test_planted_words_are_found_and_few_links_are_false(
 
 def test_without_words_hardly_anything_is_found(null: list[NullTables]) -> None:
     silent, extractor = planted_maps(PLANTED, 1, speak=False), Extractor(null, CHOSEN)
-    readings = [extractor.read(silent.attention, one) for one in proteins(3, 40)]
-    assert sum(len(one.links().head) > 0 for one in readings) <= 8  # nominal 2
+    readings = [extractor.read(silent.attention, one) for one in proteins(3, 100)]
+    assert sum(len(one.links().head) > 0 for one in readings) <= 5  # nominal 5
 
 
 def test_layers_that_do_not_fit_the_null_model_are_refused(null: list[NullTables]) -> None:

@@ -7,9 +7,12 @@ import pytest
 from scipy import stats
 
 from sciml.core.errors import BadInput, DamagedFile
+from sciml.protein.alphabet import Codes
 from sciml.protein.words.null import (
     KNOTS,
     NullTables,
+    OnLayer,
+    fit_tails,
     limits,
     load_null,
     log10_p_values,
@@ -41,11 +44,32 @@ def test_p_values_are_right_where_they_were_seen_and_beyond(name: str) -> None:
     assert (np.diff(found) < 0).all()
 
 
-def test_too_few_pairs_make_nothing_significant() -> None:
-    knots, last, scale, shape = tail_of(np.ones(20, np.float32))
+@pytest.mark.parametrize("power", [0.5, 1])
+def test_no_score_is_certain_even_where_a_tail_seems_to_end(power: float) -> None:
+    drawn = 1 - np.random.default_rng(0).random(5000).astype(np.float32) ** power  # all below 1
+    knots, last, scale, shape = tail_of(drawn)
+    one = (knots[None], np.array([last]), np.array([scale]), np.array([shape]))
+    found = log10_p_values(np.array([1.01], np.float32), np.zeros(1, np.int64), *one)
+    assert -8 < found[0] < -3  # one in 5000 at most, and not a power that no sample can tell
+
+
+@pytest.mark.parametrize("count", [0, 20, 100, 300, 500])
+def test_too_few_pairs_make_nothing_significant(count: int) -> None:
+    knots, last, scale, shape = tail_of(np.linspace(0, 1, count, dtype=np.float32))
     one = (knots[None], np.array([last]), np.array([scale]), np.array([shape]))
     found = log10_p_values(np.array([1e9], np.float32), np.zeros(1, np.int64), *one)
     np.testing.assert_array_equal(found, 0)
+
+
+def test_proteins_too_few_for_any_tail_are_refused() -> None:
+    def even(codes: Codes, on_layer: OnLayer) -> None:
+        tokens = len(codes) + 2
+        on_layer(0, np.full((1, tokens, tokens), 1 / tokens, np.float32))
+
+    few, enough = ([np.zeros(30, np.uint8)] * count for count in (1, 20))
+    with pytest.raises(BadInput, match=r"expected 600\. .* more or longer shuffled proteins"):
+        fit_tails(even, few)
+    assert fit_tails(even, enough).heads == 1
 
 
 def tables(length: int = 100, heads: int = 2) -> NullTables:
