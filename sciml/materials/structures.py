@@ -117,8 +117,9 @@ def from_atoms(atoms: "Atoms", about: About = _NOTHING) -> Structure:
     Raises:
         BadInput: if the energy is not one number; as :class:`Structure`.
     """
-    known = atoms.calc is not None and not atoms.calc.check_state(atoms)
-    results: Mapping[str, Any] = atoms.calc.results if known else {}
+    results: Mapping[str, Any] = {}
+    if atoms.calc is not None and not atoms.calc.check_state(atoms):
+        results = atoms.calc.results
     kept = {k: _plain(v) for k, v in atoms.info.items() if isinstance(v, _PLAIN)}
     energy, forces, stress = (results.get(name) for name in ("energy", "forces", "stress"))
     told = MappingProxyType(kept | dict(about))
