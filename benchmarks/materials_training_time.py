@@ -259,7 +259,7 @@ def draw(curves: dict[str, dict[str, list[Point]]]) -> None:
             panel.set_xlabel("processor minutes")
             panel.tick_params(axis="x", which="minor", labelbottom=False)
             panel.set_xticks(TICKS, [str(minutes) for minutes in TICKS])
-        panels[-1][1].legend(loc="center left")
+        panels[0][1].legend(loc="upper right")
         picture.savefig(RECORD.with_suffix(".png"))
 
 
