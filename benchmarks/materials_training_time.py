@@ -259,7 +259,8 @@ def draw(curves: dict[str, dict[str, list[Point]]]) -> None:
             panel.set_xlabel("processor minutes")
             panel.tick_params(axis="x", which="minor", labelbottom=False)
             panel.set_xticks(TICKS, [str(minutes) for minutes in TICKS])
-        panels[0][1].legend(loc="upper right")
+        names = panels[0][0].get_legend_handles_labels()
+        picture.legend(*names, loc="outside upper right", ncols=2)
         picture.savefig(RECORD.with_suffix(".png"))
 
 
