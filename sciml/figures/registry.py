@@ -43,13 +43,23 @@ class Drawn:
         self.picture = picture
         self.data = data
         self.name = "figure"
+        self._png: bytes | None = None
 
     def __repr__(self) -> str:
         """Name and variables, the same in every run, so that notebooks can be compared."""
         return f"<{self.name}: {', '.join(sorted(map(str, self.data.data_vars)))}>"
 
     def png(self) -> bytes:
-        """The picture as the content of a PNG file, opaque and without a time stamp."""
+        """The picture as the content of a PNG file, opaque and without a time stamp.
+
+        It is drawn once: a layout that is solved again may move by a dot.
+        """
+        if self._png is None:
+            self._png = self._rendered()
+        return self._png
+
+    def _rendered(self) -> bytes:
+        """The PNG file, drawn now."""
         drawn, packed = io.BytesIO(), io.BytesIO()
         with journal_style():
             self.picture.savefig(drawn, format="png", metadata={"Software": None})

@@ -35,6 +35,15 @@ def test_files_are_the_same_bytes_in_every_run(tmp_path: Path) -> None:
     assert first == second
 
 
+def test_a_picture_is_drawn_once_so_that_its_layout_stays(tmp_path: Path) -> None:
+    drawn = parabola()
+    first = drawn.png()
+    drawn.picture.axes[0].set_title("moved")
+    drawn.save(tmp_path)
+    assert drawn.png() == first
+    assert {path.read_bytes() for path in tmp_path.glob("*.png")} == {first}
+
+
 def test_notebooks_get_a_picture_with_a_text_for_those_who_cannot_see_it() -> None:
     bundle, metadata = parabola()._repr_mimebundle_()
     assert bundle["image/png"].startswith(b"\x89PNG")
