@@ -3,7 +3,7 @@
 Read from the records of ``recipes/protein/evaluate.yaml`` and, for vocabularies that were learnt of
 a function's labels, ``recipes/protein/dedicated.yaml``; ``--run`` makes them anew. Only proteins
 drawn for judging count, 150 of each set; nothing that was learnt from shares twelve letters with
-one of them, in runs of five or more at one shift, though one in nine has a remoter relative there
+one of them, in runs of five or more at one shift, though remoter relatives may be there
 (``sciml/protein/relatives.py``). Three vocabularies are asked for: a general one that covers most
 residues, a selective one that covers half of them at most, and one of pairs of letters up to 63
 residues apart. Coverage alone says nothing: byte pairs cover nearly all residues; six letters,

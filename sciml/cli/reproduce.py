@@ -33,8 +33,6 @@ Row = dict[str, Any]
 
 _STATE = "status.json"
 _DIFFERENT = ("differs", "no reference yet")
-
-
 _KINDS = {kind.__name__: kind for kind in SciMLError.__subclasses__()}
 
 

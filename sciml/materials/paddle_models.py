@@ -39,12 +39,12 @@ class PaddleModel:
     ) -> tuple[FloatArray, FloatArray]:
         """Energies of atoms and their slopes, as LAMMPS asks for them."""
         atoms, pairs = len(first) - 1, len(other)
+        if not atoms:
+            return np.zeros(0), np.zeros((0, 3))
         centre = np.repeat(np.arange(atoms), np.diff(first))
-        if atoms and not pairs:  # Paddle cannot add up nothing; a pair at the cutoff adds nothing
+        if not pairs:  # Paddle cannot add up nothing; a pair at the cutoff adds nothing
             centre, other = np.zeros(1, np.int64), np.zeros(1, np.int64)
             vectors = np.array([[self._cutoff, 0.0, 0.0]])
-        elif not atoms:
-            return np.zeros(0), np.zeros((0, 3))
         moved = paddle.to_tensor(vectors.astype(self._dtype), stop_gradient=False)
         kind, start, end = (
             paddle.to_tensor(each.astype(np.int64)) for each in (kinds, centre, other)

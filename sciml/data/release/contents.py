@@ -183,6 +183,7 @@ def _columns(path: Path) -> list[Field]:
 
 
 def _columns_of(path: Path, rows: Any) -> list[Field]:
+    """The same of rows that a reader has begun."""
     head = next(rows, [])
     seen: list[set[tuple[str, bool]]] = [set() for _ in head]
     for row in filter(None, rows):  # an empty line is no row
