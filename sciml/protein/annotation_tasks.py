@@ -1,22 +1,19 @@
 """The recipe that finds every word of a finished vocabulary in any number of proteins."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from pydantic import PositiveInt
 
-from sciml.core import talk
 from sciml.core.errors import BadInput
 from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of
-from sciml.data.cards import read_card
-from sciml.data.files import at_hand
-from sciml.protein.alphabet import Codes, encoded
+from sciml.protein.alphabet import Codes
 from sciml.protein.grammar import GrammarSettings, speak
-from sciml.protein.sequences import ReadingReport, read_proteins
-from sciml.protein.sources import CORPUS, GRAMMAR
+from sciml.protein.sequences import ReadingReport
+from sciml.protein.sources import GRAMMAR, named_proteins, source_sha256, told_changes
 from sciml.protein.vocabulary.occurrences import Tally, write_occurrences
 from sciml.protein.vocabulary.store import read_vocabulary
 from sciml.training.recipe import Recipe
@@ -58,42 +55,29 @@ def annotate(recipe: AnnotateRecipe, folder: Path) -> Outcome:
     keys = read_vocabulary(vocabulary).keys
     if not keys:
         raise BadInput(f"vocabulary: {recipe.vocabulary}: has no word; make one that has")
-    sha256 = {recipe.vocabulary: sha256_of(vocabulary), **_checksum(recipe)}
+    sha256 = {
+        recipe.vocabulary: sha256_of(vocabulary),
+        **source_sha256(recipe.sequences, "sequences"),
+    }
     report = ReadingReport()
     tally = write_occurrences(
         folder / OCCURRENCES_FILE, keys, _proteins(recipe, report), {"inputs": sha256}
     )
     if not tally.proteins:
         raise BadInput(f"sequences: {recipe.sequences}: no protein to annotate")
-    metrics = {**_metrics(tally), **_changed(recipe, report)}
+    metrics = {**_metrics(tally), **told_changes(recipe.sequences, report)}
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
     return Outcome("finished", metrics, sha256, [folder / OCCURRENCES_FILE], seconds)
 
 
 def _proteins(recipe: AnnotateRecipe, report: ReadingReport) -> Iterator[tuple[str, Codes]]:
     """Ids and codes, one protein after another."""
-    if recipe.sequences == GRAMMAR:
+
+    def spoken() -> Sequence[Codes]:
         # Another part than the one that the recipes of vocabularies count.
-        spoken = speak(recipe.grammar, recipe.spoken, recipe.seed, part=1)
-        for number, codes in enumerate(spoken.proteins, 1):
-            yield f"spoken-{number}", codes
-        return
-    for protein in read_proteins(_file_of(recipe.sequences), report):
-        yield protein.id, encoded(protein.sequence)
+        return speak(recipe.grammar, recipe.spoken, recipe.seed, part=1).proteins
 
-
-def _file_of(name: str) -> Path:
-    """The file of what is annotated."""
-    return at_hand(name) if name == CORPUS else user_file(name, "sequences")
-
-
-def _checksum(recipe: AnnotateRecipe) -> dict[str, str]:
-    """SHA-256 of what is annotated, where it is a file."""
-    if recipe.sequences == GRAMMAR:
-        return {}
-    if recipe.sequences == CORPUS:
-        return {CORPUS: read_card(CORPUS).built.sha256}
-    return {recipe.sequences: sha256_of(_file_of(recipe.sequences))}
+    return named_proteins(recipe.sequences, "sequences", spoken, report)
 
 
 def _metrics(tally: Tally) -> dict[str, float]:
@@ -107,15 +91,6 @@ def _metrics(tally: Tally) -> dict[str, float]:
         "words_found": int(tally.found.sum()),
         "coverage": tally.covered / tally.residues,
     }
-
-
-def _changed(recipe: AnnotateRecipe, report: ReadingReport) -> dict[str, int]:
-    """What of a user's file is not as it stood there, which is also said."""
-    if recipe.sequences in (GRAMMAR, CORPUS):
-        return {}
-    if not report.is_clean:
-        talk.say(f"{recipe.sequences}: {report}")
-    return report.counts()
 
 
 ANNOTATION_TASKS = {"protein/annotate": RecipeTask(AnnotateRecipe, annotate)}

@@ -9,13 +9,12 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from sciml.core.axes import IntArray
-from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of, write_json
 from sciml.protein.alphabet import LETTERS, Codes
 from sciml.protein.grammar import GrammarSettings, PlantedWord, speak
 from sciml.protein.language.maps import attention
 from sciml.protein.language.weights import load_model
-from sciml.protein.language_tasks import WEIGHTS_FILE
+from sciml.protein.language_tasks import weights_of
 from sciml.protein.vocabulary.counting import Counts, LossyCounter, Sighting
 from sciml.protein.vocabulary.keys import GAPS, SYMBOLS, Pattern, from_key, pattern_at
 from sciml.protein.vocabulary.significance import significance
@@ -23,7 +22,7 @@ from sciml.protein.words.extractor import Extractor, ExtractorSettings, NullSett
 from sciml.protein.words.links import Links
 from sciml.protein.words.null import Attention
 from sciml.training.recipe import Recipe
-from sciml.training.run import Outcome, RecipeTask, record_folder
+from sciml.training.run import Outcome, RecipeTask
 
 PATTERNS = "patterns.json"
 _ERROR = 1e-4  # of counts, as a share of all proteins
@@ -83,25 +82,6 @@ def grammar_words(recipe: GrammarWordsRecipe, folder: Path) -> Outcome:
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
     sha256 = {name: sha256_of(weights)}
     return Outcome("finished", metrics, sha256, [folder / PATTERNS], seconds)
-
-
-def weights_of(name: str) -> tuple[str, Path]:
-    """Weights of a recipe's published record, or of a file of the user.
-
-    Args:
-        name: ``domain/name`` of the recipe, or of the file, see
-            :func:`sciml.core.user_files.user_file`.
-
-    Returns:
-        What a record calls the file, and the file.
-
-    Raises:
-        BadInput: if there is neither.
-    """
-    published = record_folder(name) / WEIGHTS_FILE
-    if published.is_file():
-        return f"{name}/{WEIGHTS_FILE}", published
-    return name, user_file(name, "weights")
 
 
 def linked_triples(

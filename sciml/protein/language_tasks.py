@@ -23,7 +23,7 @@ from sciml.protein.relatives import without_relatives
 from sciml.protein.sources import CORPUS, GRAMMAR, Judging, corpus, drawn, judged_proteins
 from sciml.training.fit import FitEnd, FitResult, FitSettings
 from sciml.training.recipe import Recipe
-from sciml.training.run import Outcome, RecipeTask
+from sciml.training.run import Outcome, RecipeTask, record_folder
 
 WEIGHTS_FILE = "language_model.safetensors"
 
@@ -185,6 +185,25 @@ def letters_alone(proteins: Proteins) -> float:
     )
     shares = (learnt + 1) / (learnt + 1).sum()
     return float(np.exp(-(validation * np.log(shares)).sum() / validation.sum()))
+
+
+def weights_of(name: str) -> tuple[str, Path]:
+    """Weights of a recipe's published record, or of a file of the user.
+
+    Args:
+        name: ``domain/name`` of the recipe, or of the file, see
+            :func:`sciml.core.user_files.user_file`.
+
+    Returns:
+        What a record calls the file, and the file.
+
+    Raises:
+        BadInput: if there is neither.
+    """
+    published = record_folder(name) / WEIGHTS_FILE
+    if published.is_file():
+        return f"{name}/{WEIGHTS_FILE}", published
+    return name, user_file(name, "weights")
 
 
 LANGUAGE_TASKS = {"protein/language-model": RecipeTask(LanguageRecipe, language_model)}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from sciml.core.user_files import user_file
 from sciml.core.writing import sha256_of
 from sciml.data.cards import read_card
 from sciml.data.files import at_hand
+from sciml.protein.alphabet import Codes, encoded
 from sciml.protein.sequences import Protein, ReadingReport, read_proteins
 from sciml.protein.set_files import read_set
 from sciml.protein.sets import WORD, AnnotatedSet
@@ -103,6 +104,73 @@ def _own_corpus(name: str) -> Path:
             f"no corpus '{name}'; expected '{CORPUS}', a FASTA file in the working folder or in "
             f"the project, or '{GRAMMAR}', where a recipe speaks it; correct the name"
         ) from None
+
+
+def source_file(name: str, setting: str) -> Path:
+    """The file of proteins that a recipe reads one after another.
+
+    Args:
+        name: Of the corpus, or of a FASTA file, see :func:`sciml.core.user_files.user_file`.
+        setting: What the name is a value of, for the error text.
+
+    Returns:
+        The file.
+
+    Raises:
+        BadInput: if there is no such file.
+        DatasetMissing: if the corpus is not on this machine.
+    """
+    return at_hand(name) if name == CORPUS else user_file(name, setting)
+
+
+def named_proteins(
+    name: str, setting: str, spoken: Callable[[], Sequence[Codes]], report: ReadingReport
+) -> Iterator[tuple[str, Codes]]:
+    """Ids and residues of the proteins of a source, one after another.
+
+    Args:
+        name: :data:`GRAMMAR`, or see :func:`source_file`.
+        setting: What the name is a value of, for the error text.
+        spoken: Gives the proteins of the grammar.
+        report: Filled while a file is read.
+
+    Yields:
+        The proteins in their order; those of the grammar are numbered from 1.
+
+    Raises:
+        BadInput, DatasetMissing: see :func:`source_file`.
+        DamagedFile: if a packed file does not unpack.
+    """
+    if name == GRAMMAR:
+        for number, codes in enumerate(spoken(), 1):
+            yield f"spoken-{number}", codes
+        return
+    for protein in read_proteins(source_file(name, setting), report):
+        yield protein.id, encoded(protein.sequence)
+
+
+def source_sha256(name: str, setting: str) -> dict[str, str]:
+    """The checksum of what :func:`source_file` gives, by its name; none where it is the grammar."""
+    if name == GRAMMAR:
+        return {}
+    if name == CORPUS:
+        return {CORPUS: read_card(CORPUS).built.sha256}
+    return {name: sha256_of(source_file(name, setting))}
+
+
+def told_changes(name: str, report: ReadingReport) -> dict[str, int]:
+    """What of a user's file was not read as it stood there, for the metrics; it is also said."""
+    if name in (GRAMMAR, CORPUS):
+        return {}  # the card of the corpus says it once for all
+    if not report.is_clean:
+        talk.say(f"{name}: {report}")
+    return report.counts()
+
+
+def chance_mark(codes: Codes, seed: int) -> int:
+    """A number by chance that depends on the protein and the seed and nothing else."""
+    digest = hashlib.blake2b(codes.tobytes(), digest_size=8, key=seed.to_bytes(8, "big"))
+    return int.from_bytes(digest.digest(), "big") >> 1
 
 
 def judged_proteins(name: str = CORPUS) -> Judging:

@@ -1,6 +1,7 @@
 """The recipes that protein can run."""
 
 from sciml.protein.annotation_tasks import ANNOTATION_TASKS
+from sciml.protein.attention_tasks import ATTENTION_TASKS
 from sciml.protein.dedicated_tasks import DEDICATED_TASKS
 from sciml.protein.evaluation_tasks import EVALUATION_TASKS
 from sciml.protein.grammar_tasks import GRAMMAR_TASKS
@@ -13,6 +14,7 @@ TASKS: dict[str, RecipeTask] = {
     **GRAMMAR_TASKS,
     **EVALUATION_TASKS,
     **VOCABULARY_TASKS,
+    **ATTENTION_TASKS,
     **DEDICATED_TASKS,
     **ANNOTATION_TASKS,
 }

@@ -14,20 +14,24 @@ from pydantic import Field, PositiveInt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from sciml.core import talk
 from sciml.core.axes import IntArray
 from sciml.core.errors import BadInput, DamagedFile
 from sciml.core.paths import shown
 from sciml.core.settings import Settings
-from sciml.core.user_files import user_file
-from sciml.core.writing import sha256_of, write_bytes
-from sciml.data.cards import read_card
-from sciml.data.files import at_hand
+from sciml.core.writing import write_bytes
 from sciml.protein.alphabet import UNKNOWN, Codes, encoded
 from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.relatives import families, without_relatives
-from sciml.protein.sequences import ReadingReport, read_proteins
-from sciml.protein.sources import CORPUS, GRAMMAR, Judging, judged_proteins
+from sciml.protein.sequences import ReadingReport
+from sciml.protein.sources import (
+    CORPUS,
+    Judging,
+    chance_mark,
+    judged_proteins,
+    named_proteins,
+    source_sha256,
+    told_changes,
+)
 from sciml.protein.vocabulary.census import Census, CensusSettings, Table
 from sciml.protein.vocabulary.counting import UNIT, family_weights
 from sciml.protein.vocabulary.ends import (
@@ -117,7 +121,7 @@ def vocabulary(recipe: VocabularyRecipe, folder: Path) -> Outcome:
         **state.told["changed"],
     }
     seconds = {"wall": time.perf_counter() - started[0], "cpu": time.process_time() - started[1]}
-    sha256 = _checksums(recipe.proteins) | judging.sha256
+    sha256 = source_sha256(recipe.proteins.source, "proteins.source") | judging.sha256
     return Outcome("finished", metrics, sha256, [folder / VOCABULARY_FILE], seconds)
 
 
@@ -194,7 +198,7 @@ def counted_proteins(recipe: VocabularyRecipe, path: Path, judging: Judging) -> 
         raise BadInput(f"{settings.source}: no protein to count")
     if number < done:
         raise _of_other_proteins(path)
-    state.told["changed"] = _changed(settings, report)
+    state.told["changed"] = told_changes(settings.source, report)
     return state
 
 
@@ -211,7 +215,7 @@ def _with_chunk(
     free = without_relatives(chunk, judged) if judged else np.ones(len(chunk), bool)
     kept = [one for one, alone in zip(chunk, free, strict=True) if alone]
     weights = family_weights(families(kept).tolist()) if settings.families else [1.0] * len(kept)
-    marks = [_mark(one, recipe.seed) for one in kept]
+    marks = [chance_mark(one, recipe.seed) for one in kept]
     kinds, letters, shuffled = kinds_of(recipe.parts), state.letters.copy(), state.shuffled
     for turn in range(settings.shuffles):
         others = [shuffled_by(one, mark ^ turn) for one, mark in zip(kept, marks, strict=True)]
@@ -263,42 +267,14 @@ def _kept(
     ]
 
 
-def _mark(codes: Codes, seed: int) -> int:
-    """A number by chance that depends on the protein and nothing else."""
-    digest = hashlib.blake2b(codes.tobytes(), digest_size=8, key=seed.to_bytes(8, "big"))
-    return int.from_bytes(digest.digest(), "big") >> 1
-
-
 def _stream(settings: ProteinsSettings, seed: int, report: ReadingReport) -> Iterator[Codes]:
     """The proteins of a source, one after another."""
-    if settings.source == GRAMMAR:
-        yield from speak(settings.grammar, settings.spoken, seed).proteins
-        return
-    for protein in read_proteins(_file_of(settings.source), report):
-        yield encoded(protein.sequence)
 
+    def spoken() -> Sequence[Codes]:
+        return speak(settings.grammar, settings.spoken, seed).proteins
 
-def _changed(settings: ProteinsSettings, report: ReadingReport) -> dict[str, int]:
-    """What of a user's file was not counted as it stood there, which is also said."""
-    if settings.source in (GRAMMAR, CORPUS):
-        return {}  # the card of the corpus says it once for all
-    if not report.is_clean:
-        talk.say(f"{settings.source}: {report}")
-    return report.counts()
-
-
-def _file_of(source: str) -> Path:
-    """The file of a source."""
-    return at_hand(source) if source == CORPUS else user_file(source, "proteins.source")
-
-
-def _checksums(settings: ProteinsSettings) -> dict[str, str]:
-    """SHA-256 of what was read."""
-    if settings.source == GRAMMAR:
-        return {}
-    if settings.source == CORPUS:
-        return {CORPUS: read_card(CORPUS).built.sha256}
-    return {settings.source: sha256_of(_file_of(settings.source))}
+    named = named_proteins(settings.source, "proteins.source", spoken, report)
+    return (codes for _, codes in named)
 
 
 def _chunks(proteins: Iterable[Codes], size: int) -> Iterator[list[Codes]]:

@@ -1,11 +1,7 @@
 """Patterns of the grammar: what counts as found."""
 
-from pathlib import Path
-
 import numpy as np
-import pytest
 
-from sciml.core.errors import BadInput
 from sciml.protein.alphabet import LETTERS, encoded
 from sciml.protein.grammar import GrammarSettings, PlantedWord, speak
 from sciml.protein.grammar_tasks import (
@@ -14,24 +10,12 @@ from sciml.protein.grammar_tasks import (
     matches,
     spelt,
     triples,
-    weights_of,
 )
 from sciml.protein.vocabulary.keys import parsed
 from sciml.protein.words.links import Links
 
 WORD = PlantedWord(encoded("CHWY"), np.array([0, 1, 4, 10]))
 CONTINUOUS = PlantedWord(encoded("MKVL"), np.arange(4))
-
-
-def test_weights_are_of_a_published_record_or_of_a_file(tmp_path: Path) -> None:
-    name, published = weights_of("protein/grammar")
-    assert name == "protein/grammar/language_model.safetensors"
-    assert published.is_file()
-    own = tmp_path / "own.safetensors"
-    own.write_bytes(b"")
-    assert weights_of(str(own)) == (str(own), own)
-    with pytest.raises(BadInput, match="weights: protein/gramar: no such file"):
-        weights_of("protein/gramar")
 
 
 def test_a_pattern_is_of_a_word_when_letters_and_distances_are() -> None:

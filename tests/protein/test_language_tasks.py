@@ -24,6 +24,7 @@ from sciml.protein.language_tasks import (
     language_model,
     letters_alone,
     proteins_of,
+    weights_of,
 )
 from sciml.protein.sources import GRAMMAR, Judging
 from sciml.training.fit import FitSettings
@@ -190,3 +191,14 @@ def test_nothing_that_is_learnt_has_a_relative_that_is_judged() -> None:
     assert judging.sha256.items() <= told.sha256.items()
     judged = [encoded(one) for one in judging.sequences]
     assert not any(len(index.relatives(one)) for one in [*judged, *proteins.validation])
+
+
+def test_weights_are_of_a_published_record_or_of_a_file(tmp_path: Path) -> None:
+    name, published = weights_of("protein/grammar")
+    assert name == "protein/grammar/language_model.safetensors"
+    assert published.is_file()
+    own = tmp_path / "own.safetensors"
+    own.write_bytes(b"")
+    assert weights_of(str(own)) == (str(own), own)
+    with pytest.raises(BadInput, match="weights: protein/gramar: no such file"):
+        weights_of("protein/gramar")

@@ -1,4 +1,4 @@
-"""From a file of proteins to a vocabulary, shard by shard: what is done stays done.
+"""From words that a model finds in proteins to a vocabulary, shard by shard: what is done stays.
 
 Each shard becomes a file of counts, which is there whole or not at all, and then a line of a
 manifest. Whoever kills the run at any moment loses the shard in work, and the next run goes on;
@@ -9,7 +9,7 @@ shards of a folder.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,8 +21,7 @@ from sciml.core.errors import BadInput
 from sciml.core.paths import shown
 from sciml.core.settings import Settings
 from sciml.core.writing import sha256_of, sync_folder
-from sciml.protein.alphabet import Codes, encoded
-from sciml.protein.sequences import read_proteins
+from sciml.protein.alphabet import Codes
 from sciml.protein.vocabulary.counting import Counts, LossyCounter, Sighting, merged
 from sciml.protein.vocabulary.keys import Spelling, patterns_of
 from sciml.protein.vocabulary.selection import SelectionSettings, select
@@ -95,17 +94,17 @@ def counting_worker(
 
 
 def count_shards(
-    path: Path,
+    proteins: Iterable[NamedProtein],
     folder: Path,
     worker: Worker,
     identity: Mapping[str, Any],
     size: int = 50_000,
     share: tuple[int, int] = (0, 1),
 ) -> Progress:
-    """Count all shards of a file that are not counted yet.
+    """Count all shards of some proteins that are not counted yet.
 
     Args:
-        path: FASTA, plain or packed.
+        proteins: Names and residues, in the same order each time.
         folder: Where counts and the manifest are kept.
         worker: Gets the proteins of a shard; the same proteins must give the same counts.
         identity: All that the counts depend on besides the proteins, as can be written as JSON:
@@ -117,7 +116,7 @@ def count_shards(
         How many shards were counted, and how many were there.
 
     Raises:
-        BadInput: if the file is no FASTA, or the share does not exist.
+        BadInput: if the share does not exist.
         WriteFailed: if the disk is full.
     """
     which, parts = share
@@ -125,14 +124,14 @@ def count_shards(
         raise BadInput(f"shards: share {share} or size {size} does not exist; expected 0 <= k < n")
     known, total = _manifest(folder)
     done = skipped = number = 0
-    for number, proteins in enumerate(_shards(path, size), 1):
+    for number, shard in enumerate(_shards(proteins, size), 1):
         if (number - 1) % parts != which:
             continue
-        line = {"shard": number, **_identity(identity, proteins)}
+        line = {"shard": number, **_identity(identity, shard)}
         if _is_there(folder, line, known.get(number)):
             skipped += 1
             continue
-        counts, part = worker(proteins), _part(folder, number)
+        counts, part = worker(shard), _part(folder, number)
         write_counts(part, counts, line)
         _append(folder, {**line, "sha256": sha256_of(part), "patterns": len(counts.entries)})
         done += 1
@@ -238,11 +237,11 @@ def _sightings(codes: Codes, extract: Extract, settings: CountingSettings) -> di
     return found
 
 
-def _shards(path: Path, size: int) -> Iterator[list[NamedProtein]]:
-    """Some proteins of a file at a time."""
+def _shards(proteins: Iterable[NamedProtein], size: int) -> Iterator[list[NamedProtein]]:
+    """Some proteins at a time."""
     held: list[NamedProtein] = []
-    for protein in read_proteins(path):
-        held.append((protein.id, encoded(protein.sequence)))
+    for protein in proteins:
+        held.append(protein)
         if len(held) == size:
             yield held
             held = []

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from sciml.core.errors import BadInput
 from sciml.protein.alphabet import LETTERS, Codes, decoded, encoded
+from sciml.protein.sequences import read_proteins
 from sciml.protein.vocabulary.counting import Counts, merged
 from sciml.protein.vocabulary.keys import parsed, patterns_of
 from sciml.protein.vocabulary.pipeline import (
@@ -65,9 +67,13 @@ def fasta(tmp_path: Path) -> Path:
     return path
 
 
+def proteins_in(fasta: Path) -> Iterator[NamedProtein]:
+    return ((one.id, encoded(one.sequence)) for one in read_proteins(fasta))
+
+
 def counted(fasta: Path, folder: Path, **others: object) -> Progress:
     return count_shards(
-        fasta, folder, counting_worker(toy_words, SETTINGS), IDENTITY, SIZE, **others
+        proteins_in(fasta), folder, counting_worker(toy_words, SETTINGS), IDENTITY, SIZE, **others
     )  # pyright: ignore
 
 
@@ -83,7 +89,8 @@ from pathlib import Path
 spec = importlib.util.spec_from_file_location("toy", sys.argv[1])
 toy = importlib.util.module_from_spec(spec); spec.loader.exec_module(toy)
 print("starts", flush=True)
-toy.count_shards(Path(sys.argv[2]), Path(sys.argv[3]), toy.slow_worker, toy.IDENTITY, toy.SIZE)
+proteins = toy.proteins_in(Path(sys.argv[2]))
+toy.count_shards(proteins, Path(sys.argv[3]), toy.slow_worker, toy.IDENTITY, toy.SIZE)
 """
 
 
@@ -147,17 +154,17 @@ def test_a_shard_that_was_altered_or_counted_otherwise_is_counted_again(
     (tmp_path / "a" / "part-000005.parquet").unlink()
     assert counted(fasta, tmp_path / "a") == Progress(2, SHARDS - 2)
     worker = counting_worker(toy_words, SETTINGS)
-    other = count_shards(fasta, tmp_path / "a", worker, {"settings": "others"}, SIZE)
+    other = count_shards(proteins_in(fasta), tmp_path / "a", worker, {"settings": "others"}, SIZE)
     assert other == Progress(SHARDS, 0)
     fasta.write_text(fasta.read_text().replace(">p0\n", ">p0\nW", 1))
-    again = count_shards(fasta, tmp_path / "a", worker, {"settings": "others"}, SIZE)
+    again = count_shards(proteins_in(fasta), tmp_path / "a", worker, {"settings": "others"}, SIZE)
     assert again == Progress(1, SHARDS - 1)
 
 
 def test_shards_that_were_counted_differently_are_not_added(fasta: Path, tmp_path: Path) -> None:
     counted(fasta, tmp_path / "a", share=(0, 2))
     worker = counting_worker(toy_words, SETTINGS)
-    count_shards(fasta, tmp_path / "a", worker, {}, SIZE, share=(1, 2))
+    count_shards(proteins_in(fasta), tmp_path / "a", worker, {}, SIZE, share=(1, 2))
     with pytest.raises(BadInput, match="different settings"):
         merged_counts(tmp_path / "a")
 
