@@ -59,7 +59,7 @@ _SETTING: Final = "proteins.source"
 
 
 class ReadProteinsSettings(Settings):
-    """What the model reads. Nothing is left out, neither relatives of proteins that judge."""
+    """What the model reads. Nothing is left out, not even relatives of proteins that judge."""
 
     source: str = GRAMMAR  # or a FASTA file, or protein_corpus
     grammar: GrammarSettings = GrammarSettings()  # of simulated_grammar
