@@ -19,6 +19,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -145,10 +146,7 @@ def key_rows(seeds: int) -> list[Row]:
 def cost_rows(rounds: int) -> list[Row]:
     """What extraction costs beside the forward pass, and Louvain beside it."""
     model = random_model(SHAPES["t6_8M"])
-
-    def read(codes: Codes, on_layer: object) -> None:
-        attention(model, codes, on_layer)  # pyright: ignore[reportArgumentType] - the same type
-
+    read = partial(attention, model)
     few = ExtractorSettings(null=NullSettings(lengths=(LENGTH,), tails=3000, links=3000))
     extractor = Extractor(fit_null(read, random_proteins(0, 20, 150), 0, few), few)
     protein = random_proteins(1, 1, LENGTH)[0]

@@ -5,6 +5,7 @@ import heapq
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,6 @@ from sciml.protein.alphabet import Codes
 from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.grammar_tasks import judged
 from sciml.protein.language.maps import attention
-from sciml.protein.language.network import LanguageModel
 from sciml.protein.language.weights import load_model
 from sciml.protein.language_tasks import weights_of
 from sciml.protein.relatives import families
@@ -44,16 +44,12 @@ from sciml.protein.vocabulary.pipeline import (
 )
 from sciml.protein.vocabulary.ranking import covered_share
 from sciml.protein.vocabulary.store import Vocabulary, write_vocabulary
-from sciml.protein.words.extractor import (
-    Extractor,
-    ExtractorSettings,
-    fit_null,
-    informative_heads,
-)
+from sciml.protein.vocabulary_tasks import VOCABULARY_FILE
+from sciml.protein.words.extractor import Extractor, ExtractorSettings, fitted
+from sciml.protein.words.null import Attention
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
 
-VOCABULARY_FILE: Final = "vocabulary.parquet"
 COUNTS_FOLDER: Final = "counts"  # what is counted already, shard by shard
 _SETTING: Final = "proteins.source"
 
@@ -131,7 +127,8 @@ def attention_vocabulary(recipe: AttentionVocabularyRecipe, folder: Path) -> Out
     name, weights = weights_of(recipe.weights)
     sha256 = {name: sha256_of(weights), **source_sha256(recipe.proteins.source, _SETTING)}
     first = list(islice(_proteins(recipe, ReadingReport()), recipe.proteins.null_proteins))
-    extractor, read = _extractor(load_model(weights), [codes for _, codes in first], recipe)
+    read = partial(attention, load_model(weights))
+    extractor = _extractor(read, [codes for _, codes in first], recipe)
     identity = _identity(recipe, sha256[name], first)
     report, sample = ReadingReport(), _Sample(recipe.proteins.sample, recipe.seed)
     worker = counting_worker(lambda codes: extractor.read(read, codes).words(), recipe.counting)
@@ -169,26 +166,21 @@ def _proteins(recipe: AttentionVocabularyRecipe, report: ReadingReport) -> Itera
 
 
 def _extractor(
-    model: LanguageModel, proteins: Sequence[Codes], recipe: AttentionVocabularyRecipe
-) -> tuple[Extractor, Any]:
-    """What finds words, with the heads that say anything, and the model ready to read."""
+    read: Attention, proteins: Sequence[Codes], recipe: AttentionVocabularyRecipe
+) -> Extractor:
+    """What finds words."""
     if not proteins:
         raise BadInput(f"{_SETTING}: {recipe.proteins.source}: no protein to read")
-
-    def read(codes: Codes, on_layer: Any) -> None:
-        attention(model, codes, on_layer)
-
     longest = recipe.counting.cut.longest
-    whole = [codes[:longest] for codes in proteins]
-    null = fit_null(read, whole, recipe.seed, recipe.extractor)
-    used = informative_heads(read, whole[: len(whole) // 4 or 1], null, recipe.extractor).used
-    if not used.any():
+    shown = [codes[:longest] for codes in proteins]
+    extractor = fitted(read, shown, recipe.seed, recipe.extractor)
+    if not extractor.used.any():
         raise BadInput(
             f"weights: {recipe.weights}: no head links {recipe.extractor.heads.ratio:g} times more "
             "in these proteins than in shuffled ones; raise proteins.null_proteins, lower "
             "extractor.heads.ratio, or take a model that has learnt more"
         )
-    return Extractor(null, recipe.extractor, used), read
+    return extractor
 
 
 def _identity(

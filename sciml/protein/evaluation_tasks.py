@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -55,7 +56,7 @@ from sciml.protein.language_tasks import CorpusData, proteins_of
 from sciml.protein.sets import Unit
 from sciml.protein.sources import drawn, open_peer_words, open_set, set_names
 from sciml.protein.vocabulary.store import VocabularyEntry, read_vocabulary
-from sciml.protein.words.extractor import Extractor, fit_null, informative_heads
+from sciml.protein.words.extractor import Extractor, fitted
 from sciml.protein.words.null import Attention
 from sciml.training.recipe import Recipe
 from sciml.training.run import Outcome, RecipeTask
@@ -390,14 +391,9 @@ def reader(
     Returns:
         The model, ready to read.
     """
-
-    def read(codes: Codes, on_layer: Any) -> None:
-        attention(model, codes, on_layer)
-
+    read = partial(attention, model)
     natural = [one for one in learnt if len(one) <= _LONGEST][: settings.null_proteins]
-    null = fit_null(read, natural, seed)
-    used = informative_heads(read, natural[: settings.null_proteins // 4 or 1], null).used
-    return _Read(read, Extractor(null, used=used), certainty(model, natural))
+    return _Read(read, fitted(read, natural, seed), certainty(model, natural))
 
 
 def from_maps(

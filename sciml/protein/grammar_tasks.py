@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -57,12 +58,8 @@ def grammar_words(recipe: GrammarWordsRecipe, folder: Path) -> Outcome:
     started = time.perf_counter(), time.process_time()
     name, weights = weights_of(recipe.weights)
     model = load_model(weights)
-
-    def read(codes: Codes, on_layer: object) -> None:
-        attention(model, codes, on_layer)  # pyright: ignore[reportArgumentType] - the same type
-
     spoken = speak(recipe.grammar, recipe.proteins, recipe.seed, part=2)
-    counts = linked_triples(read, spoken.proteins, recipe)
+    counts = linked_triples(partial(attention, model), spoken.proteins, recipe)
     chosen = significant_patterns(counts, spoken.proteins, recipe)
     frequent = frequent_patterns(spoken.proteins, recipe.grammar.longest_gap, len(chosen))
     metrics = {

@@ -53,8 +53,8 @@ class CorpusData(Settings):
 class LanguageRecipe(Recipe):
     """Train a language model on proteins none of which is related to one that judges vocabularies.
 
-    The proteins that choose the weights are drawn as those that judge are, so that they may be
-    some of them: of the corpus 66 of 200 are.
+    The proteins that choose the weights are drawn as those that judge are, so that
+    some of them are the same.
     """
 
     data: CorpusData = CorpusData()

@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from sciml.core import talk
 from sciml.core.errors import BadInput
@@ -42,6 +42,7 @@ SETS: Final = (
     "uniprot_go",
     "uniprot_residue_function",
 )
+Item = TypeVar("Item")
 JUDGED: Final = 150  # proteins of each set
 
 
@@ -147,6 +148,18 @@ def named_proteins(
         return
     for protein in read_proteins(source_file(name, setting), report):
         yield protein.id, encoded(protein.sequence)
+
+
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Some items at a time, so that not all of them are held."""
+    held: list[Item] = []
+    for one in items:
+        held.append(one)
+        if len(held) == size:
+            yield held
+            held = []
+    if held:
+        yield held
 
 
 def source_sha256(name: str, setting: str) -> dict[str, str]:

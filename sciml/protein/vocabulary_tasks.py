@@ -4,7 +4,7 @@ import hashlib
 import heapq
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from sciml.protein.sources import (
     CORPUS,
     Judging,
     chance_mark,
+    chunks,
     judged_proteins,
     named_proteins,
     source_sha256,
@@ -182,7 +183,7 @@ def counted_proteins(recipe: VocabularyRecipe, path: Path, judging: Judging) -> 
     judged = [encoded(one) for one in judging.sequences]
     number, report = 0, ReadingReport()
     proteins = _stream(settings, recipe.seed, report)
-    for number, chunk in enumerate(_chunks(proteins, settings.chunk), 1):
+    for number, chunk in enumerate(chunks(proteins, settings.chunk), 1):
         for one in chunk:
             digest.update(len(one).to_bytes(8, "little") + one.tobytes())
         if number < done:
@@ -275,18 +276,6 @@ def _stream(settings: ProteinsSettings, seed: int, report: ReadingReport) -> Ite
 
     named = named_proteins(settings.source, "proteins.source", spoken, report)
     return (codes for _, codes in named)
-
-
-def _chunks(proteins: Iterable[Codes], size: int) -> Iterator[list[Codes]]:
-    """Some proteins at a time."""
-    held: list[Codes] = []
-    for one in proteins:
-        held.append(one)
-        if len(held) == size:
-            yield held
-            held = []
-    if held:
-        yield held
 
 
 def _empty_state(recipe: VocabularyRecipe) -> CensusState:

@@ -10,12 +10,12 @@ from sciml.protein.alphabet import decoded
 from sciml.protein.annotation_tasks import AnnotateRecipe, annotate
 from sciml.protein.attention_tasks import (
     COUNTS_FOLDER,
-    VOCABULARY_FILE,
     AttentionVocabularyRecipe,
     attention_vocabulary,
 )
 from sciml.protein.grammar import GrammarSettings, speak
 from sciml.protein.vocabulary.store import read_vocabulary
+from sciml.protein.vocabulary_tasks import VOCABULARY_FILE
 
 QUICK = {"lengths": [74], "tails": 4000, "links": 4000}
 

@@ -3,8 +3,8 @@
 Residues that are neighbours are linked by any method, and the nearer two are the more often they
 share a unit. So only pairs at least six residues apart are judged, and beside the truth stands a
 truth of no meaning: as many pairs, at the same separations, at other places of the same proteins.
-Of those that fall on one another one counts, so that the truth of no meaning has up to 1.3 % fewer
-pairs where the true ones are dense (paratopes), and ratios are as much too large there.
+Of those that fall on one another one counts, so that the truth of no meaning has a few pairs
+less where the true ones are dense (paratopes), and ratios are as much too large there.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ shards of a folder.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,7 @@ from sciml.core.paths import shown
 from sciml.core.settings import Settings
 from sciml.core.writing import sha256_of, sync_folder
 from sciml.protein.alphabet import Codes
+from sciml.protein.sources import chunks
 from sciml.protein.vocabulary.counting import Counts, LossyCounter, Sighting, merged
 from sciml.protein.vocabulary.keys import Spelling, patterns_of
 from sciml.protein.vocabulary.selection import SelectionSettings, select
@@ -124,7 +125,7 @@ def count_shards(
         raise BadInput(f"shards: share {share} or size {size} does not exist; expected 0 <= k < n")
     known, total = _manifest(folder)
     done = skipped = number = 0
-    for number, shard in enumerate(_shards(proteins, size), 1):
+    for number, shard in enumerate(chunks(proteins, size), 1):
         if (number - 1) % parts != which:
             continue
         line = {"shard": number, **_identity(identity, shard)}
@@ -235,18 +236,6 @@ def _sightings(codes: Codes, extract: Extract, settings: CountingSettings) -> di
                 heads = tuple(sorted({*before.heads, *word.heads}))
                 found[key] = Sighting(before.positions, heads)
     return found
-
-
-def _shards(proteins: Iterable[NamedProtein], size: int) -> Iterator[list[NamedProtein]]:
-    """Some proteins at a time."""
-    held: list[NamedProtein] = []
-    for protein in proteins:
-        held.append(protein)
-        if len(held) == size:
-            yield held
-            held = []
-    if held:
-        yield held
 
 
 def _identity(identity: Mapping[str, Any], proteins: list[NamedProtein]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ _FIRST, _STEP = float(KNOTS[0]), 0.1
 _TAIL_PAIRS: Final = 50  # beyond the last knot that is used
 _FEWEST: Final = 12 * _TAIL_PAIRS  # scores; a tenth of them lies beyond the first knot
 # Shapes of tails that are believed. A tail with a negative shape ends, and whatever lies beyond its
-# end would be certain: of proteins without words one in five had a link where -0.2 was believed
+# end would be certain, so that proteins without words had links more often than is asked for
 # (tests/protein/words/test_extractor.py).
 _STEEPEST, _HEAVIEST = 0.0, 0.5
 
